@@ -1,0 +1,94 @@
+"""Lazy numpy and pandas in interactive sessions.
+
+Examples
+--------
+>>> import mars_nb.dataframe as md
+>>> df = md.DataFrame({"a": [1, 2]})
+>>> df.a.sum().execute()
+3
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from mars_nb import _wiring
+
+if TYPE_CHECKING:
+    from mars_nb.config import option_context, options
+    from mars_nb.graph.tileable import ExecutableTuple
+    from mars_nb.session.api import execute, fetch, get_default_session, get_session, new_session, stop_server
+    from mars_nb.session.registry import registry as sessions
+    from mars_nb.session.session import Session
+    from mars_nb.session.task import Task
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ExecutableTuple",
+    "Session",
+    "Task",
+    "dataframe",
+    "errors",
+    "execute",
+    "fetch",
+    "get_default_session",
+    "get_session",
+    "new_session",
+    "option_context",
+    "options",
+    "remote",
+    "sessions",
+    "stop_server",
+    "tensor",
+]
+
+# Where each public name lives: imported when first used, so that importing the package costs next to nothing.
+_HOMES = {
+    "ExecutableTuple": "graph.tileable",
+    "Session": "session.session",
+    "Task": "session.task",
+    "execute": "session.api",
+    "fetch": "session.api",
+    "get_default_session": "session.api",
+    "get_session": "session.api",
+    "new_session": "session.api",
+    "option_context": "config",
+    "options": "config",
+    "stop_server": "session.api",
+}
+_MODULES = {"dataframe", "errors", "remote", "tensor"}
+
+_wiring.connect()
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name == "sessions":
+        value = importlib.import_module("mars_nb.session.registry").registry
+    elif name in _HOMES:
+        value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """Set the magics, the alias ``mars`` and the views up: ``%load_ext mars_nb``."""
+    from mars_nb.notebook.extension import load
+
+    load(ipython)
+
+
+def unload_ipython_extension(ipython: Any) -> None:
+    """Take all that `load_ipython_extension` set up away: ``%unload_ext mars_nb``."""
+    from mars_nb.notebook.extension import unload
+
+    unload(ipython)

@@ -1,0 +1,44 @@
+"""Puts the rooms together: what the inner ones need of the outer ones, without knowing them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mars_nb.errors import MarsError
+    from mars_nb.graph.runtime import Runtime
+    from mars_nb.session.task import Task
+
+_runtime: Runtime | None = None
+
+
+def connect() -> None:
+    """Let tileables find their sessions, tasks their progress and errors their renderer. Imports nothing heavy."""
+    from mars_nb import errors
+    from mars_nb.graph import runtime
+
+    runtime.install(_sessions)
+    errors.render = _render
+
+
+def _sessions() -> Runtime:
+    global _runtime
+    if _runtime is None:
+        from mars_nb.session.api import SessionRuntime
+        from mars_nb.session.registry import registry
+
+        registry.observe(_show_progress)
+        _runtime = SessionRuntime()
+    return _runtime
+
+
+def _show_progress(task: Task, wish: Any) -> None:
+    from mars_nb.notebook.progress import follow
+
+    follow(task, wish)
+
+
+def _render(error: MarsError) -> list[str]:
+    from mars_nb.notebook.tracebacks import render
+
+    return render(error)

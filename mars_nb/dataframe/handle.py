@@ -1,0 +1,103 @@
+"""Handles: what pandas puts between data and data, such as a group-by, a rolling window, string methods or ``loc``.
+
+A handle is a walk that is not at its end. What is called on it makes the walk longer, and where data comes out a
+tileable is recorded for the whole walk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mars_nb.dataframe.core import PandasTileable, attribute_of, public_attributes
+from mars_nb.dataframe.infer import infer
+from mars_nb.graph.meta import HandleMeta
+from mars_nb.graph.node import Arguments, Function, Path
+from mars_nb.graph.record import record, register_kind
+from mars_nb.graph.tileable import Tileable
+
+
+def assigned_along(base: Any, names: tuple[str, ...], calls: tuple[Any, ...], key: Any, value: Any) -> Any:
+    """Copy a frame and assign in the copy, through what a walk such as ``loc`` gives."""
+    base = base.copy(deep=False)
+    Path(names).apply((base, *calls), {})[key] = value
+    return base
+
+
+class Handle(Tileable):
+    """A group-by, rolling window, accessor or indexer on a lazy frame."""
+
+    __slots__ = ("_base",)
+
+    _base: PandasTileable
+    _prefix = "DataFrame"
+    _rank = 2
+
+    @property
+    def _example(self) -> Any:
+        meta = self._node.meta
+        assert isinstance(meta, HandleMeta)
+        return meta.example
+
+    def _record_function(self, op: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return record(op, args, kwargs, infer=infer, prefix=self._prefix)
+
+    def _record_path(self, name: str, call: Arguments | None) -> Any:
+        walked = self._node
+        assert isinstance(walked.op, Path)
+        op = Path((*walked.op.names, name))
+        args = (*walked.args, call)
+        result = record(op, args, infer=infer, prefix=self._prefix, claims=self._claim.inputs)
+        if isinstance(result, Handle):
+            result._base = self._base
+        return result
+
+    def _call_method(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return self._record_path(name, Arguments(args, kwargs))
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or not hasattr(self._example, name):
+            raise AttributeError(f"{type(self._example).__name__!r} object has no attribute {name!r}")
+        return attribute_of(self, type(self._example), name)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._record_path("__call__", Arguments(args, kwargs))
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._record_path("__getitem__", Arguments((key,), {}))
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        walked = self._node
+        assert isinstance(walked.op, Path)
+        self._base._change("setitem", assigned_along, walked.op.names, walked.args[1:], key, value)
+
+    def pipe(self, func: Any, *args: Any, **kwargs: Any) -> Any:
+        """Call ``func(self, *args, **kwargs)``, as pandas does."""
+        return func(self, *args, **kwargs)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._record_function(Function(list, "list"), (self,), {})._value())
+
+    def __len__(self) -> int:
+        return int(self._record_function(Function(len, "len"), (self,), {}))
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __dir__(self) -> list[str]:
+        return sorted({*object.__dir__(self), *public_attributes(self._example)})
+
+    def _unexecuted(self) -> str:
+        return f"{type(self._example).__name__} <op={self._node.label}, key={self._node.key}_0>"
+
+    def __repr__(self) -> str:
+        return self._unexecuted()
+
+    def __str__(self) -> str:
+        return self._recorded()
+
+    def _recorded(self) -> str:
+        return f"{type(self._example).__name__}(op={self._node.label})"
+
+
+register_kind(HandleMeta, lambda meta: Handle)

@@ -1,0 +1,168 @@
+"""Frames from the user's data and from files."""
+
+from __future__ import annotations
+
+import glob
+import inspect
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from mars_nb.config import options
+from mars_nb.dataframe.infer import SAMPLE_ROWS, infer
+from mars_nb.graph.meta import Meta, PandasMeta
+from mars_nb.graph.mirror import mirror
+from mars_nb.graph.node import Data, Function, Operation, Source
+from mars_nb.graph.record import record
+from mars_nb.graph.structure import leaves
+from mars_nb.graph.tileable import Tileable
+
+# Rows of a CSV file that are read when recorded, to find columns and dtypes.
+_PEEKED_ROWS = 100
+# Arguments of read_csv that mean the same for a part of the file as for the whole.
+_PARTIAL_ARGUMENTS = frozenset(
+    "sep delimiter header names usecols dtype parse_dates na_values keep_default_na na_filter true_values false_values "
+    "encoding thousands decimal date_format dayfirst cache_dates converters low_memory float_precision dtype_backend "
+    "skipinitialspace memory_map".split()
+)
+
+
+def construct(cls: Callable[..., Any], data: Any, arguments: dict[str, Any], chunk_size: Any = None) -> Any:
+    """Make a lazy frame of data that is there, or of other lazy objects.
+
+    Parameters
+    ----------
+    cls
+        pandas's class.
+    data, arguments
+        What the class takes.
+    chunk_size
+        Rows of a chunk, or a tuple of which the first counts.
+    """
+    arguments = {name: value for name, value in arguments.items() if value is not None}
+    if any(isinstance(leaf, Tileable) for leaf in leaves((data, arguments))):
+        return record(Function(cls, f"pandas.{cls.__name__}"), (data,), arguments, infer=infer, prefix="DataFrame")
+    value = cls(data, **arguments) if data is not None or arguments else cls()
+    return from_pandas(value, chunk_size)
+
+
+def from_pandas(value: Any, chunk_size: Any = None) -> Any:
+    """Make a lazy frame of a pandas data frame, series or index.
+
+    Parameters
+    ----------
+    value
+        pandas's object; later changes to it do not show in the lazy one.
+    chunk_size
+        Rows of a chunk; chosen if not given.
+    """
+    kept = value.copy(deep=False)  # pandas copies on write, so this stays as it is
+    meta = PandasMeta(kept[:SAMPLE_ROWS], len(kept))
+    prefix = type(value).__name__ if isinstance(value, pd.DataFrame | pd.Series) else "Index"
+    how: dict[str, Any] = {"infer": lambda *_: meta, "prefix": prefix, "chunks": _cut_rows(kept, chunk_size)}
+    return record(Source("data_source"), (Data(kept),), **how)
+
+
+def _cut_rows(value: Any, chunk_size: Any) -> tuple[tuple[int, ...], ...] | None:
+    wanted = options.chunk_size if chunk_size is None else chunk_size
+    rows = len(value)
+    if isinstance(wanted, tuple):
+        wanted = wanted[0]
+    if wanted is None:
+        nbytes = value.memory_usage(index=True) if isinstance(value, pd.Series) else value.memory_usage()
+        nbytes = int(nbytes.sum()) if isinstance(value, pd.DataFrame) else int(nbytes)
+        if nbytes <= options.chunk_bytes:
+            return None
+        wanted = max(1, rows * options.chunk_bytes // nbytes)
+    if rows <= wanted:
+        return None
+    full, rest = divmod(rows, wanted)
+    return ((wanted,) * full + ((rest,) if rest else ()),)
+
+
+# --- files ------------------------------------------------------------------------------------------------------
+
+
+def read_csv(filepath_or_buffer: Any, *, chunk_bytes: int | None = None, **arguments: Any) -> Any:
+    if "chunksize" in arguments or "iterator" in arguments:
+        raise TypeError("md.read_csv reads in chunks by itself; leave chunksize= and iterator= out")
+    paths = _paths(filepath_or_buffer)
+    if paths is not None and len(paths) > 1:
+        from mars_nb.dataframe.functions import concat
+
+        parts = [read_csv(path, chunk_bytes=chunk_bytes, **arguments) for path in paths]
+        return concat(parts, ignore_index="index_col" not in arguments)
+    if paths is None:  # a buffer can be read once only
+        return from_pandas(pd.read_csv(filepath_or_buffer, **arguments))
+    path = paths[0]
+
+    def peek(op: Operation, args: Any, kwargs: Any) -> Meta:
+        rows = min(arguments.get("nrows") or _PEEKED_ROWS, _PEEKED_ROWS)
+        return PandasMeta(pd.read_csv(path, **{**arguments, "nrows": rows})[:SAMPLE_ROWS])
+
+    chunks = _cut_file(path, arguments, chunk_bytes)
+    op = Function(pd.read_csv, "pandas.read_csv")
+    return record(op, (path,), arguments, infer=peek, prefix="DataFrame", chunks=chunks)
+
+
+def _paths(target: Any) -> list[str] | None:
+    """List the files meant, None for a buffer."""
+    if isinstance(target, list | tuple):
+        return [str(os.fspath(item)) for item in target]
+    if not isinstance(target, str | os.PathLike):
+        return None
+    path = str(os.fspath(target))
+    if "://" not in path and glob.has_magic(path) and not os.path.exists(path):
+        found = sorted(glob.glob(path))
+        if not found:
+            raise FileNotFoundError(f"no file matches {path!r}")
+        return found
+    return [path]
+
+
+def _cut_file(path: str, arguments: dict[str, Any], chunk_bytes: int | None) -> tuple[tuple[int, ...], ...] | None:
+    """Decide the parts of a file in bytes, None where it must be read as one."""
+    size = os.path.getsize(path) if os.path.isfile(path) else 0
+    wanted = chunk_bytes or options.chunk_bytes // 2  # text becomes about twice as large in memory
+    compressed = path.endswith((".gz", ".bz2", ".zip", ".xz", ".zst", ".tar")) or "compression" in arguments
+    splittable = set(arguments) <= _PARTIAL_ARGUMENTS and arguments.get("header", "infer") in ("infer", 0)
+    encoded = str(arguments.get("encoding", "utf-8")).lower().replace("_", "-")
+    if compressed or not splittable or encoded not in ("utf-8", "ascii", "latin-1") or size <= wanted:
+        return None
+    count = -(-size // wanted)
+    full = -(-size // count)
+    return (tuple(min(full, size - start) for start in range(0, size, full)),)
+
+
+def read_parquet(path: Any, *args: Any, **kwargs: Any) -> Any:
+    def peek(op: Operation, args: Any, kwargs: Any) -> Meta:
+        import pyarrow.parquet
+
+        file = pyarrow.parquet.ParquetFile(path)
+        if kwargs or len(args) > 1:
+            return PandasMeta(pd.read_parquet(*args, **kwargs)[:SAMPLE_ROWS])
+        batch = next(file.iter_batches(_PEEKED_ROWS), None)
+        rows = int(file.metadata.num_rows)
+        sample = file.schema_arrow.empty_table() if batch is None else pyarrow.Table.from_batches([batch])
+        return PandasMeta(sample.to_pandas()[:SAMPLE_ROWS], rows)
+
+    if not isinstance(path, str | os.PathLike) or not os.path.isfile(path):
+        return from_pandas(pd.read_parquet(path, *args, **kwargs))
+    op = Function(pd.read_parquet, "pandas.read_parquet")
+    return record(op, (os.fspath(path), *args), kwargs, infer=peek, prefix="DataFrame")
+
+
+def reader(name: str, module: str) -> Callable[..., Any]:
+    """Give a reading function: lazy for CSV and Parquet; all others read at once and are lazy from there on."""
+    original = getattr(pd, name)
+    if name == "read_csv":
+        read = mirror(original, read_csv, name, module)
+        signature = inspect.signature(original)
+        more = inspect.Parameter("chunk_bytes", inspect.Parameter.KEYWORD_ONLY, default=None)
+        read.__signature__ = signature.replace(parameters=[*signature.parameters.values(), more])  # type: ignore[attr-defined]
+        return read
+    if name == "read_parquet":
+        return mirror(original, read_parquet, name, module)
+    return mirror(original, lambda *args, **kwargs: from_pandas(original(*args, **kwargs)), name, module)

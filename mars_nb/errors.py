@@ -1,0 +1,139 @@
+"""Every exception and warning that mars_nb raises by itself.
+
+::
+
+    MarsError(Exception)
+    ├── SessionError
+    │   ├── SessionClosed(RuntimeError)       the session was closed already
+    │   ├── UnknownSession(LookupError)       no session has that name
+    │   ├── NoSession(ValueError)             nothing was executed yet, so there is nothing to fetch from
+    │   └── ClusterUnavailable(NotImplementedError)   an address was given, but there is no gateway client
+    ├── IsolationError(ValueError)            the result asked for is not in the session that was asked
+    ├── TaskCancelled(CancelledError)         the task was cancelled before its result was there
+    └── UserExit(RuntimeError)                a user's function called ``sys.exit()`` or raised an interrupt
+
+    MarsWarning(UserWarning)
+    ├── WholeWarning                          many chunks are gathered into one for an operation
+    └── SessionWarning                        something about sessions that a user should know
+
+The built-in bases are those that Mars raised, so that code written against Mars keeps working. An error
+of the user's own code keeps its own type and is only annotated (PEP 678).
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError
+
+#: Draws a :class:`MarsError` for IPython; put in place by :mod:`mars_nb._wiring`.
+render: Callable[[MarsError], list[str]] | None = None
+
+
+class MarsError(Exception):
+    """Base of all errors of mars_nb.
+
+    Parameters
+    ----------
+    message
+        What happened, in one line.
+    hints
+        What to type next: each a line of code, with a comment where that helps.
+
+    Attributes
+    ----------
+    message : str
+    hints : tuple of str
+        Also added as PEP 678 notes, so that plain Python shows them.
+    """
+
+    def __init__(self, message: str, *, hints: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hints = tuple(hints)
+        for hint in self.hints:
+            self.add_note(f"  try: {hint}")
+
+    def __str__(self) -> str:
+        return self.message
+
+    def _render_traceback_(self) -> list[str]:
+        """Draw the error for IPython. Neither raises nor returns None, as IPython demands."""
+        try:
+            if render is not None:
+                return render(self)
+        except Exception:  # a broken renderer must not hide the error itself
+            pass
+        return [line.rstrip("\n") for line in traceback.format_exception(self)]
+
+
+class SessionError(MarsError):
+    """Base of errors about sessions themselves."""
+
+
+class SessionClosed(SessionError, RuntimeError):
+    """The session was closed already."""
+
+
+class UnknownSession(SessionError, LookupError):
+    """There is no open session of that name."""
+
+
+class NoSession(SessionError, ValueError):
+    """There is no session to fetch from, because nothing was executed yet."""
+
+
+class ClusterUnavailable(SessionError, NotImplementedError):
+    """An address was given, but this version cannot connect to clusters."""
+
+
+class IsolationError(MarsError, ValueError):
+    """The result asked for is not in the session that was asked.
+
+    Parameters
+    ----------
+    message
+        Starts with Mars's own words, ``Cannot fetch unexecuted tileable: ...``.
+    tileable
+        Text of the object asked for, such as ``DataFrame(op=DataFrameDataSource)``.
+    session
+        Name of the session that was asked.
+    holders
+        Names of the open sessions that hold the result.
+    hints
+        Lines of code that help.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        tileable: str,
+        session: str,
+        holders: Sequence[str] = (),
+        hints: Sequence[str] = (),
+    ) -> None:
+        super().__init__(message, hints=hints)
+        self.tileable = tileable
+        self.session = session
+        self.holders = tuple(holders)
+
+
+class TaskCancelled(MarsError, CancelledError):
+    """The task was cancelled before its result was there."""
+
+
+class UserExit(MarsError, RuntimeError):
+    """A user's function called ``sys.exit()`` or raised an interrupt inside a chunk task."""
+
+
+class MarsWarning(UserWarning):
+    """Base of all warnings of mars_nb."""
+
+
+class WholeWarning(MarsWarning):
+    """Many chunks are gathered into one, because the operation has no partitioned form."""
+
+
+class SessionWarning(MarsWarning):
+    """Something about sessions that a user should know."""

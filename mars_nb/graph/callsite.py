@@ -1,0 +1,63 @@
+"""Where an operation was recorded: the user's file or cell, and the line."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+from types import FrameType
+from typing import NamedTuple
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+# Frames of these are never the user's: numpy and pandas may call us back (``np.sin(tensor)``).
+_LIBRARIES = tuple(os.sep + name + os.sep for name in ("numpy", "pandas", "IPython"))
+
+
+class CallSite(NamedTuple):
+    """A line of the user's code.
+
+    Attributes
+    ----------
+    filename
+        A file's path, or the name that IPython gave to the cell's code.
+    lineno
+        Counted from 1.
+    """
+
+    filename: str
+    lineno: int
+
+    @property
+    def place(self) -> str:
+        """The place in a user's words: ``In[3], line 2`` or ``script.py, line 7``."""
+        return f"{_cell_name(self.filename) or os.path.basename(self.filename)}, line {self.lineno}"
+
+    @property
+    def source(self) -> str:
+        """The text of the line, or an empty string where it is not known."""
+        return linecache.getline(self.filename, self.lineno).strip()
+
+
+def _cell_name(filename: str) -> str | None:
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    if shell is None:
+        return None
+    named = shell.compile.format_code_name(filename)
+    return str(named[1]) if named and named[0] == "Cell" else None
+
+
+def user_frame(frame: FrameType | None) -> FrameType | None:
+    """Go out from `frame` to the innermost one that is neither ours nor numpy's, pandas's or IPython's."""
+    while frame is not None:
+        filename = frame.f_code.co_filename
+        if not filename.startswith(_PACKAGE) and not any(name in filename for name in _LIBRARIES):
+            return frame
+        frame = frame.f_back
+    return None
+
+
+def capture() -> CallSite | None:
+    """Tell the line of the user's code that is running."""
+    frame = user_frame(sys._getframe(1))
+    return None if frame is None else CallSite(frame.f_code.co_filename, frame.f_lineno)

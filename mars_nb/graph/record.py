@@ -1,0 +1,108 @@
+"""Recording: from a call with tileables among its arguments to a new tileable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from mars_nb.config import options
+from mars_nb.graph.callsite import capture
+from mars_nb.graph.meta import HandleMeta, Meta, ObjectMeta, PandasMeta, TensorMeta, TupleMeta
+from mars_nb.graph.node import Function, Node, Operation, Path
+from mars_nb.graph.runtime import runtime
+from mars_nb.graph.structure import leaves, replace
+from mars_nb.graph.tileable import Claim, ExecutableTuple, Object, Tileable
+
+Infer = Callable[[Operation, tuple[Any, ...], dict[str, Any]], Meta]
+
+# Which class shows a value to the user. Filled by the front ends when they are imported.
+_KINDS: dict[type, Callable[[Any], type[Tileable]]] = {}
+
+
+def register_kind(meta: type[TensorMeta | PandasMeta | HandleMeta], choose: Callable[[Any], type[Tileable]]) -> None:
+    """Let `choose` give the front-end class for a meta of this type."""
+    _KINDS[meta] = choose
+
+
+def camel(name: str) -> str:
+    """Turn ``groupby.sum`` or ``read_csv`` into ``GroupbySum`` and ``ReadCsv``, as Mars named its operations."""
+    return "".join(part[:1].upper() + part[1:] for part in name.replace(".", "_").split("_"))
+
+
+def record(
+    op: Operation,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any] | None = None,
+    *,
+    infer: Infer,
+    prefix: str,
+    chunks: tuple[tuple[int, ...], ...] | None = None,
+    claims: Sequence[Claim] = (),
+) -> Any:
+    """Record an operation.
+
+    Parameters
+    ----------
+    op, args, kwargs
+        The operation and its arguments, with tileables at any depth.
+    infer
+        Tells what the result will be, given the arguments with nodes in place of tileables.
+        What it raises is the user's error, at the user's line.
+    prefix
+        Begins the operation's shown name: ``Tensor``, ``DataFrame`` ...
+    chunks
+        See `Node`.
+    claims
+        Kept besides those of the tileables among the arguments.
+
+    Returns
+    -------
+    Tileable or ExecutableTuple
+        Several tileables where the operation gives several values.
+    """
+    held = list(claims)
+
+    def node_of(leaf: Any) -> Any:
+        if isinstance(leaf, Tileable):
+            held.append(leaf._claim)
+            return leaf._node
+        return leaf
+
+    args = replace(args, node_of)
+    kwargs = replace(kwargs or {}, node_of)
+    meta = infer(op, args, kwargs)
+    stem = op.name.rpartition(".")[2] if isinstance(op, Function) else op.name
+    stem = {"getitem": "Index"}.get(stem, stem)
+    node = Node(op, args, kwargs, prefix + camel(stem), meta, capture(), chunks)
+    result = _present(node, Claim(node.key, tuple(held)), prefix)
+    if options.eager_mode:
+        made = [leaf for leaf in leaves(result) if isinstance(leaf, Tileable) and not isinstance(leaf._meta, HandleMeta)]
+        if made:
+            runtime().execute(made, None, True, {})
+    return result
+
+
+def _present(node: Node, claim: Claim, prefix: str) -> Any:
+    """Give the node to the user: as one tileable, or as several for a node of several values."""
+    if not isinstance(node.meta, TupleMeta):
+        choose = _KINDS.get(type(node.meta))
+        return (choose(node.meta) if choose else Object)._of(node, claim)
+    items = []
+    for index, meta in enumerate(node.meta.items):
+        item = Node(Function(_pick, "pick"), (node, index), {}, node.label, meta, node.site)
+        items.append(_present(item, Claim(item.key, (claim,)), prefix))
+    return ExecutableTuple(items) if node.meta.kind in (tuple, list) else node.meta.kind(items)
+
+
+def _pick(values: Any, index: int) -> Any:
+    return values[index]
+
+
+def walk(base: Tileable, steps: tuple[tuple[str, Any], ...]) -> tuple[Path, tuple[Any, ...]]:
+    """Give the operation and the arguments for a walk along attributes of `base`."""
+    return Path(tuple(name for name, _ in steps)), (base, *(call for _, call in steps))
+
+
+def unknown(op: Operation, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Meta:
+    """Infer nothing."""
+    return ObjectMeta()

@@ -1,0 +1,55 @@
+"""What tileables need from the sessions, as an interface.
+
+The recording knows no session. Whoever puts the parts together installs a `Runtime` here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from mars_nb.graph.tileable import Tileable
+
+
+class Runtime(Protocol):
+    """Executes and fetches tileables; see `mars_nb.session`."""
+
+    def execute(self, tileables: Sequence[Tileable], session: Any, wait: bool, options: dict[str, Any]) -> Any:
+        """Execute in `session` or the default one; gives the tileables, or a future where `wait` is false."""
+
+    def fetch(self, tileables: Sequence[Tileable], session: Any, options: dict[str, Any]) -> list[Any]:
+        """Bring results from `session` or the default one."""
+
+    def value(self, tileable: Tileable) -> Any:
+        """Execute in the default session where that is needed, and bring the result."""
+
+    def shown(self, tileable: Tileable) -> Shown | None:
+        """Give a way to read the result for showing it, None where no open session holds it."""
+
+
+class Shown(Protocol):
+    """A result that can be read in parts."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each dimension; empty for what has none."""
+
+    def read(self, *window: slice) -> Any:
+        """Bring a part of the result: a slice for each dimension, or nothing for all of it."""
+
+
+_factory: Callable[[], Runtime] | None = None
+
+
+def install(factory: Callable[[], Runtime]) -> None:
+    """Say where to get the runtime; `factory` is called at each use, so it must be cheap."""
+    global _factory
+    _factory = factory
+
+
+def runtime() -> Runtime:
+    """Give the runtime."""
+    if _factory is None:
+        raise RuntimeError("import mars_nb before using its parts")
+    return _factory()

@@ -1,0 +1,37 @@
+"""Nested arguments: find or replace the leaves of lists, tuples, dicts and slices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+
+def replace(value: Any, leaf: Callable[[Any], Any]) -> Any:
+    """Copy `value` with `leaf` applied to everything in it that is no container."""
+    kind = type(value)
+    if kind is list:
+        return [replace(item, leaf) for item in value]
+    if kind is tuple:
+        return tuple([replace(item, leaf) for item in value])
+    if kind is dict:
+        return {key: replace(item, leaf) for key, item in value.items()}
+    if kind is slice:
+        return slice(replace(value.start, leaf), replace(value.stop, leaf), replace(value.step, leaf))
+    if isinstance(value, tuple) and hasattr(value, "_fields") and hasattr(value, "_make"):
+        return value._make([replace(item, leaf) for item in value])
+    return leaf(value)
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """Give everything in `value` that is no container, in order."""
+    kind = type(value)
+    if kind is dict:
+        for item in value.values():
+            yield from leaves(item)
+    elif kind is slice:
+        yield from leaves((value.start, value.stop, value.step))
+    elif kind is list or isinstance(value, tuple):
+        for item in value:
+            yield from leaves(item)
+    else:
+        yield value

@@ -1,0 +1,243 @@
+"""Tileables: what the user holds. The front ends derive numpy- and pandas-shaped classes from it."""
+
+from __future__ import annotations
+
+import operator
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar
+
+from mars_nb.graph.meta import Meta, ObjectMeta
+from mars_nb.graph.node import Function, Node
+from mars_nb.graph.runtime import runtime
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+_T = TypeVar("_T", bound="Tileable")
+
+
+class Claim:
+    """Keeps the result of one node in the sessions that hold it: when the last claim goes, the result is freed.
+
+    A tileable owns the claim of its node. A tileable that was not executed yet also keeps the claims of its inputs,
+    because it will want their results; once executed it lets them go, so that a loop of ``x = x + 1``
+    does not pile up every ``x`` there ever was.
+
+    Attributes
+    ----------
+    key
+        Of the node.
+    inputs
+        Claims of the node's inputs; empty once the node was executed.
+    """
+
+    __slots__ = ("__weakref__", "inputs", "key")
+
+    def __init__(self, key: str, inputs: tuple[Claim, ...] = ()) -> None:
+        self.key = key
+        self.inputs = inputs
+
+    def settle(self) -> None:
+        """Let the claims on the inputs go, because the node's own result is there."""
+        self.inputs = ()
+
+    def on_release(self, call: Callable[[str], object]) -> None:
+        """Call ``call(key)`` when the claim is gone: in whatever thread, at whatever moment."""
+        weakref.finalize(self, call, self.key).atexit = False
+
+
+class Tileable:
+    """A lazy object: recorded, and executed in sessions."""
+
+    __slots__ = ("__weakref__", "_claim", "_node")
+
+    _node: Node
+    _claim: Claim
+    #: Begins the names of operations on this kind of object.
+    _prefix = "Object"
+    #: In an operation on several kinds the highest rank decides (as ``__array_priority__`` does).
+    _rank = 0
+
+    @classmethod
+    def _of(cls, node: Node, claim: Claim) -> Self:
+        """Make a tileable of a recorded node."""
+        tileable = object.__new__(cls)
+        tileable._node = node
+        tileable._claim = claim
+        return tileable
+
+    def _become(self, other: Tileable) -> None:
+        """Stand for another value from now on. What was recorded from this object before does not change."""
+        self._node = other._node
+        self._claim = other._claim
+
+    def _record_function(self, op: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Record a function in which this kind of object has the highest rank."""
+        raise TypeError(f"{op.name} does not work on a lazy {type(self).__name__}; use .fetch() for its value")
+
+    @property
+    def _meta(self) -> Meta:
+        return self._node.meta
+
+    @property
+    def key(self) -> str:
+        """Name of the recorded value, unlike any other's."""
+        return self._node.key
+
+    def execute(self, session: Any = None, wait: bool = True, **options: Any) -> Any:
+        """Compute the object and keep its result in a session.
+
+        Parameters
+        ----------
+        session : Session, optional
+            Where; the default session if not given, which is created where there is none.
+        wait : bool
+            Give a future at once instead of waiting.
+        **options
+            ``show_progress`` (True, False or "auto") and ``warn_duplicated_execution``, see `mars_nb.options`.
+
+        Returns
+        -------
+        Tileable or ExecutionFuture
+            The object itself, or with ``wait=False`` a future of it.
+
+        Raises
+        ------
+        SessionClosed
+            If the session was closed.
+        Exception
+            Whatever the user's own functions raise.
+
+        Examples
+        --------
+        >>> import mars_nb.tensor as mt
+        >>> mt.ones((2, 2)).sum().execute()
+        4.0
+        """
+        done = runtime().execute([self], session, wait, options)
+        return done if not wait else self
+
+    def fetch(self, session: Any = None, **options: Any) -> Any:
+        """Bring the result from a session, as numpy's, pandas's or Python's own object.
+
+        Parameters
+        ----------
+        session : Session, optional
+            The session that executed it; the default session if not given.
+
+        Raises
+        ------
+        IsolationError
+            If that session does not hold the result (a ``ValueError``).
+        """
+        return runtime().fetch([self], session, options)[0]
+
+    def _value(self) -> Any:
+        """Execute in the default session where needed, and fetch."""
+        return runtime().value(self)
+
+    def __float__(self) -> float:
+        return float(self._value())
+
+    def __int__(self) -> int:
+        return int(self._value())
+
+    def __complex__(self) -> complex:
+        return complex(self._value())
+
+    def __index__(self) -> int:
+        return operator.index(self._value())
+
+    def __bool__(self) -> bool:
+        return bool(self._value())
+
+    def __str__(self) -> str:
+        return self._draw(self._recorded)
+
+    def _recorded(self) -> str:
+        """Say what was recorded, in a few words."""
+        return f"{type(self).__name__}(op={self._node.label}{self._describe()})"
+
+    def _describe(self) -> str:
+        """Give more about the unexecuted object, each part begun by a comma."""
+        return ""
+
+    def __repr__(self) -> str:
+        return self._draw(self._unexecuted)
+
+    def _draw(self, unexecuted: Callable[[], str]) -> str:
+        try:
+            shown = runtime().shown(self)
+            return unexecuted() if shown is None else self._show(shown)
+        except Exception as error:  # a repr never raises; what is wrong stands in it
+            return f"{unexecuted()} (cannot be shown: {type(error).__name__}: {error})"
+
+    def _unexecuted(self) -> str:
+        return f"{type(self).__name__} <op={self._node.label}{self._describe()}, key={self._node.key}_0>"
+
+    def _show(self, shown: Any) -> str:
+        """Draw the executed object, reading no more than what is drawn."""
+        return repr(shown.read())
+
+
+class Object(Tileable):
+    """Any other value: the result of a user's function, or one of which nothing is known before it is executed."""
+
+    __slots__ = ()
+
+    @property
+    def kind(self) -> type | None:
+        """The Python type of the value, None where it is not known."""
+        meta = self._meta
+        return meta.kind if isinstance(meta, ObjectMeta) else None
+
+    __hash__ = Tileable.__hash__
+
+
+class ExecutableTuple(tuple[Any, ...]):
+    """Several tileables that are executed and fetched together.
+
+    Examples
+    --------
+    >>> import mars_nb.tensor as mt
+    >>> from mars_nb import ExecutableTuple
+    >>> ExecutableTuple([mt.ones(2), mt.zeros(2)]).execute().fetch()
+    [array([1., 1.]), array([0., 0.])]
+    """
+
+    __slots__ = ()
+
+    def execute(self, session: Any = None, wait: bool = True, **options: Any) -> Any:
+        """Execute all; see `Tileable.execute`."""
+        tileables = list(_tileables(self))
+        if not tileables and wait:
+            return self
+        done = runtime().execute(tileables, session, wait, options)
+        return done if not wait else self
+
+    def fetch(self, session: Any = None, **options: Any) -> Any:
+        """Fetch all: a list, or a tuple for none or one."""
+        values = runtime().fetch(list(_tileables(self)), session, options) if self else []
+        return tuple(values) if len(self) < 2 else values
+
+
+def _tileables(items: Iterable[Any]) -> Iterator[Tileable]:
+    for item in items:
+        if isinstance(item, Tileable):
+            yield item
+        elif isinstance(item, tuple | list):
+            yield from _tileables(item)
+        else:
+            raise TypeError(f"expected a lazy object such as a tensor or data frame, got {type(item).__name__}")
+
+
+def flatten(items: Iterable[Any]) -> list[Tileable]:
+    """List the tileables in nested tuples and lists.
+
+    Raises
+    ------
+    TypeError
+        For anything else.
+    """
+    return list(_tileables(items))

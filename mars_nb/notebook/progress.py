@@ -1,0 +1,1 @@
+def follow(task, wish): pass

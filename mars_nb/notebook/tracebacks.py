@@ -1,0 +1,1 @@
+def render(error): return [str(error)]

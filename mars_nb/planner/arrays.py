@@ -1,0 +1,150 @@
+"""Arrays of many chunks: Dask's algorithm for one operation at a time.
+
+Dask is asked for those operations only whose answer is numpy's. Its arrays stand for chunks of ours by placeholders;
+the graph that it makes becomes chunk tasks of the node.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from mars_nb.graph.meta import TensorMeta
+from mars_nb.graph.node import Function, Node, Path
+from mars_nb.graph.structure import leaves, replace
+from mars_nb.planner.context import Building, NotPartitionable
+from mars_nb.planner.layout import ChunkKey, Grid, Layout, Single, grid_indices
+from mars_nb.planner.taskspec import chunk_tasks
+from mars_nb.tensor.infer import dask_operation
+
+_OPERATORS = frozenset(
+    "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift eq ne lt le gt ge neg pos abs invert "
+    "getitem".split()
+)
+_FUNCTIONS = frozenset(
+    # elementwise (besides the ufuncs)
+    "where clip round around isclose isin nan_to_num real imag angle fix sinc i0 iscomplex isreal "
+    # reductions and scans
+    "sum prod mean std var min max amin amax any all argmin argmax nansum nanprod nanmean nanstd nanvar nanmin nanmax "
+    "nanargmin nanargmax count_nonzero ptp average cumsum cumprod nancumsum nancumprod diff allclose trace "
+    # shapes
+    "reshape ravel transpose swapaxes moveaxis rollaxis squeeze expand_dims broadcast_to concatenate stack vstack "
+    "hstack dstack flip fliplr flipud roll rot90 tile repeat pad triu tril take append "
+    # products
+    "dot matmul tensordot vdot outer einsum norm ones_like zeros_like full_like".split()
+)
+_METHODS = frozenset(
+    "sum prod mean std var min max any all argmin argmax cumsum cumprod reshape ravel flatten transpose T swapaxes "
+    "squeeze astype round clip dot conj conjugate real imag repeat trace".split()
+)
+
+
+def lower(building: Building, node: Node) -> Layout:
+    """Lower an operation on arrays of which some have many chunks.
+
+    Raises
+    ------
+    NotPartitionable
+        If Dask has no algorithm with numpy's answer.
+    """
+    if not _trusted(node, building):
+        raise NotPartitionable
+    operation = dask_operation(node.op)
+    if operation is None:
+        raise NotPartitionable
+    placeholders: dict[Any, ChunkKey] = {}
+    arrays = {input_: _stand_in(building, input_, placeholders) for input_ in node.inputs}
+    if sum(not _known(array) for array in arrays.values()) and len(arrays) > 1:
+        raise NotPartitionable  # Dask would take for granted that chunks of unknown lengths fit
+
+    def fill(leaf: Any) -> Any:
+        return arrays[leaf] if isinstance(leaf, Node) else leaf
+
+    try:
+        result = operation.apply(replace(node.args, fill), replace(node.kwargs, fill))
+    except Exception:  # Dask's own limits; a mistake of the user's was found when it was recorded
+        raise NotPartitionable from None
+    return from_dask(building, node, result, placeholders)
+
+
+def _trusted(node: Node, building: Building) -> bool:
+    """Tell operations for which Dask's answer is numpy's."""
+    op = node.op
+    if isinstance(op, Path):
+        return len(op.names) == 1 and op.names[0] in _METHODS
+    if not isinstance(op, Function):
+        return False
+    if op.name == "getitem":
+        return _plain_key(node, building)
+    stem = op.name.rpartition(".")[2]
+    return op.name in _OPERATORS or isinstance(op.target, np.ufunc) or stem in _FUNCTIONS
+
+
+def _plain_key(node: Node, building: Building) -> bool:
+    """Tell keys of basic slicing, one list of positions, or a mask along the first dimension."""
+    key = node.args[1]
+    masks = [leaf for leaf in leaves(key) if isinstance(leaf, Node)]
+    if not masks:
+        arrays = sum(isinstance(part, list | np.ndarray) for part in (key if isinstance(key, tuple) else (key,)))
+        return arrays <= 1
+    mask = key
+    if not isinstance(mask, Node) or not isinstance(mask.meta, TensorMeta) or mask.meta.dtype != bool:
+        return False
+    layout = building.lowered[mask]
+    if not isinstance(layout, Grid):
+        return False
+    # Items come chunk after chunk, which is numpy's order only if the first dimension alone is cut.
+    return all(len(lengths) == 1 for lengths in layout.nsplits[1:])
+
+
+def _stand_in(building: Building, node: Node, placeholders: dict[Any, ChunkKey]) -> Any:
+    import dask.array
+
+    if not isinstance(node.meta, TensorMeta):
+        raise NotPartitionable
+    layout = building.lowered[node]
+    if isinstance(layout, Grid):
+        nsplits = layout.nsplits
+    elif node.meta.known:
+        nsplits = tuple((n,) for n in node.meta.shape)
+    else:
+        raise NotPartitionable
+    name = f"array-{node.key}"
+    graph: dict[Any, Any] = {}
+    for index, key in zip(grid_indices(nsplits), layout.keys, strict=True):
+        placeholders[(name, *index)] = key
+        graph[(name, *index)] = (placeholder, name, index)
+    return dask.array.Array(graph, name, nsplits, dtype=node.meta.dtype)
+
+
+def placeholder(name: str, index: Any) -> Any:
+    """Stand in a Dask graph for a chunk of ours. Never called."""
+    raise AssertionError(f"placeholder {name} {index} was run")
+
+
+def _known(array: Any) -> bool:
+    return not any(math.isnan(n) for n in array.shape)
+
+
+def from_dask(building: Building, node: Node, result: Any, placeholders: Mapping[Any, ChunkKey]) -> Layout:
+    """Add the graph of a Dask array to the graph being built.
+
+    Raises
+    ------
+    NotPartitionable
+        If `result` is no array.
+    """
+    import dask.array
+
+    if not isinstance(result, dask.array.Array):
+        raise NotPartitionable
+    outputs = [(result.name, *index) for index in grid_indices(result.chunks)]
+    tasks, ours = chunk_tasks(dict(result.__dask_graph__()), placeholders, node, outputs)
+    building.graph.update(tasks)
+    keys = tuple(map(ours, outputs))
+    if len(keys) == 1:
+        return Single(keys[0])
+    return Grid(keys, tuple(tuple(lengths) for lengths in result.chunks))

@@ -1,0 +1,239 @@
+"""Frames of many chunks of rows: which rule keeps pandas's answer.
+
+Rules are tried in order; each gives a layout, or None where it does not apply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from mars_nb.graph.meta import PandasMeta
+from mars_nb.graph.node import Arguments, Function, Node, Path
+from mars_nb.planner.aggregates import by_dask, groupby
+from mars_nb.planner.context import Building, Evaluation, NotPartitionable
+from mars_nb.planner.layout import ChunkKey, Layout, Rows, Single, spans
+from mars_nb.planner.rowwise import rowwise
+
+
+def lower(building: Building, node: Node) -> Layout:
+    """Lower an operation on frames of which some have many chunks.
+
+    Raises
+    ------
+    NotPartitionable
+        If no rule keeps pandas's answer.
+    """
+    for rule in _RULES:
+        layout = rule(building, node)
+        if layout is not None:
+            return layout
+    raise NotPartitionable
+
+
+def call_of(node: Node, *names: str) -> Arguments | None:
+    """Give the arguments of the last call of a walk with these names, None for any other operation."""
+    if isinstance(node.op, Path) and node.op.names == names and isinstance(node.args[-1], Arguments):
+        return node.args[-1]
+    return None
+
+
+def _base_rows(building: Building, node: Node) -> Rows | None:
+    """Give the layout of the object that the operation is on, if that is all it is on."""
+    layout = building.lowered[node.inputs[0]]
+    return layout if len(node.inputs) == 1 and isinstance(layout, Rows) else None
+
+
+# --- operations whose answer on all is their answer on the answers of the parts -----------------------------------
+
+_ABSORBING = {"head", "tail", "nlargest", "nsmallest", "drop_duplicates"}
+
+
+def _absorbing(building: Building, node: Node) -> Layout | None:
+    base = _base_rows(building, node)
+    if base is None or not _is_absorbing(node):
+        return None
+    (input_,) = node.inputs
+    evaluate = Evaluation(node, (input_,))
+    parts = [building.add(node, ("part", i), evaluate, [key]) for i, key in enumerate(base.keys)]
+    return Single(building.add(node, "whole", partial(_of_all, evaluate), parts))
+
+
+def _is_absorbing(node: Node) -> bool:
+    sliced = call_of(node, "iloc", "__getitem__")
+    if sliced is not None:
+        key = sliced.args[0]
+        if not isinstance(key, slice) or key.step not in (None, 1):
+            return False
+        first = key.start in (None, 0) and isinstance(key.stop, int) and key.stop >= 0
+        last = key.stop is None and isinstance(key.start, int) and key.start < 0
+        return first or last
+    name = node.op.names[0] if isinstance(node.op, Path) and len(node.op.names) == 1 else ""
+    call = node.args[-1]
+    if name not in _ABSORBING or not isinstance(call, Arguments):
+        return False
+    if name in ("head", "tail"):
+        n = call.args[0] if call.args else call.kwargs.get("n", 5)
+        return isinstance(n, int) and n >= 0
+    if name == "drop_duplicates":
+        return call.kwargs.get("keep", "first") is not False and not call.kwargs.get("ignore_index")
+    return "keep" not in call.kwargs and len(call.args) < 3
+
+
+def _of_all(evaluate: Evaluation, *parts: Any) -> Any:
+    return evaluate(pd.concat(parts))
+
+
+def _value_counts(building: Building, node: Node) -> Layout | None:
+    base, call = _base_rows(building, node), call_of(node, "value_counts")
+    if base is None or call is None or call.args or set(call.kwargs) - {"ascending", "dropna"}:
+        return None
+    if not isinstance(node.inputs[0].meta, PandasMeta) or not isinstance(node.inputs[0].meta.sample, pd.Series):
+        return None
+    dropna, ascending = call.kwargs.get("dropna", True), call.kwargs.get("ascending", False)
+    count = partial(_count_values, dropna)
+    parts = [building.add(node, ("part", i), count, [key]) for i, key in enumerate(base.keys)]
+    return Single(building.add(node, "whole", partial(_add_counts, dropna, ascending), parts))
+
+
+def _count_values(dropna: bool, series: Any) -> Any:
+    return series.value_counts(sort=False, dropna=dropna)
+
+
+def _add_counts(dropna: bool, ascending: bool, *parts: Any) -> Any:
+    # Equal counts stay in the order in which the values came, as pandas has it.
+    counts = pd.concat(parts).groupby(level=0, sort=False, dropna=dropna, observed=False).sum()
+    return counts.sort_values(ascending=ascending, kind="stable")
+
+
+def _length(building: Building, node: Node) -> Layout | None:
+    base = _base_rows(building, node)
+    if base is None or node.op.name not in ("len", "size") or (isinstance(node.op, Path) and len(node.op.names) > 1):
+        return None
+    if node.op.name == "size" and isinstance(node.inputs[0].meta, PandasMeta):
+        if not isinstance(node.inputs[0].meta.sample, pd.Series | pd.Index):
+            return None
+    parts = [building.add(node, ("part", i), len, [key]) for i, key in enumerate(base.keys)]
+    return Single(building.add(node, "whole", _sum, parts))
+
+
+def _sum(*numbers: int) -> int:
+    return sum(numbers)
+
+
+# --- operations that number the rows anew -------------------------------------------------------------------------
+
+
+def renumbered(building: Building, node: Node, keys: list[ChunkKey], lengths: tuple[int, ...] | None) -> Rows:
+    """Give chunks an index that runs through all of them from 0."""
+    if lengths is None:
+        counts = [building.add(node, ("rows", i), len, [key]) for i, key in enumerate(keys)]
+        starts = building.add(node, "starts", _starts, counts)
+        done = [building.add(node, i, partial(_renumber, i), [key, starts]) for i, key in enumerate(keys)]
+    else:
+        bounds = [start for start, _ in spans(lengths)]
+        done = [building.add(node, i, partial(_number_from, bounds[i]), [key]) for i, key in enumerate(keys)]
+    return Rows(tuple(done), node.key, lengths, _columns(node))
+
+
+def _starts(*lengths: int) -> list[int]:
+    return [start for start, _ in spans(lengths)]
+
+
+def _renumber(number: int, frame: Any, starts: list[int]) -> Any:
+    return _number_from(starts[number], frame)
+
+
+def _number_from(start: int, frame: Any) -> Any:
+    return frame.set_axis(pd.RangeIndex(start, start + len(frame)), axis=0)
+
+
+def _columns(node: Node) -> tuple[int, ...]:
+    return tuple(node.meta.sample.shape[1:]) if isinstance(node.meta, PandasMeta) else ()
+
+
+def _reset_index(building: Building, node: Node) -> Layout | None:
+    base, call = _base_rows(building, node), call_of(node, "reset_index")
+    if base is None or call is None or call.args or set(call.kwargs) - {"drop", "names", "name", "col_fill"}:
+        return None
+    evaluate = Evaluation(node, node.inputs)
+    parts = [building.add(node, ("part", i), evaluate, [key]) for i, key in enumerate(base.keys)]
+    return renumbered(building, node, parts, base.lengths)
+
+
+def _concat(building: Building, node: Node) -> Layout | None:
+    if not isinstance(node.op, Function) or node.op.name != "pandas.concat":
+        return None
+    frames, options = node.args[0] if node.args else None, node.kwargs
+    if len(node.args) != 1 or not isinstance(frames, list | tuple) or set(options) - {"ignore_index", "axis"}:
+        return None
+    metas = [frame.meta for frame in frames if isinstance(frame, Node)]
+    samples = [meta.sample for meta in metas if isinstance(meta, PandasMeta)]
+    if len(samples) != len(frames) or options.get("axis", 0) not in (0, "index") or not _alike(samples):
+        return None
+    layouts = [building.lowered[frame] for frame in frames]
+    keys = [key for layout in layouts for key in layout.keys]
+    lengths: list[int] | None = []
+    for layout in layouts:
+        if lengths is None or not isinstance(layout, Rows) or layout.lengths is None:
+            lengths = None
+            break
+        lengths.extend(layout.lengths)
+    known = None if lengths is None else tuple(lengths)
+    if options.get("ignore_index"):
+        return renumbered(building, node, keys, known)
+    return Rows(tuple(keys), node.key, known, _columns(node))
+
+
+def _alike(samples: list[Any]) -> bool:
+    """Tell frames that can stand below one another as they are."""
+    first = samples[0]
+    if isinstance(first, pd.Series):
+        return all(isinstance(s, pd.Series) and s.name == first.name and s.dtype == first.dtype for s in samples)
+    return isinstance(first, pd.DataFrame) and all(
+        isinstance(s, pd.DataFrame) and s.columns.equals(first.columns) and (s.dtypes == first.dtypes).all()
+        for s in samples
+    )
+
+
+_MERGE_ARGUMENTS = {"how", "on", "left_on", "right_on", "suffixes", "right"}
+
+
+def _merge(building: Building, node: Node) -> Layout | None:
+    """Join each chunk of the left side to the whole right side: pandas's order of rows is that of the left."""
+    call = call_of(node, "merge")
+    if call is not None:
+        left, args, kwargs = node.args[0], call.args, call.kwargs
+    elif node.op.name == "pandas.merge" and node.args:
+        left, args, kwargs = node.args[0], node.args[1:], node.kwargs
+    else:
+        return None
+    right = args[0] if args else kwargs.get("right")
+    how = args[1] if len(args) > 1 else kwargs.get("how", "inner")
+    if len(args) > 3 or set(kwargs) - _MERGE_ARGUMENTS or how not in ("inner", "left"):
+        return None
+    if not isinstance(left, Node) or not isinstance(right, Node) or left is right:
+        return None
+    layout = building.lowered[left]
+    if not isinstance(layout, Rows) or len(node.inputs) != 2:
+        return None
+    other = building.single(right).key
+    evaluate = Evaluation(node, (left, right))
+    parts = [building.add(node, ("part", i), evaluate, [key, other]) for i, key in enumerate(layout.keys)]
+    return renumbered(building, node, parts, None)
+
+
+_RULES: tuple[Callable[[Building, Node], Layout | None], ...] = (
+    rowwise,
+    _absorbing,
+    _value_counts,
+    _length,
+    _reset_index,
+    _concat,
+    _merge,
+    groupby,
+    by_dask,
+)

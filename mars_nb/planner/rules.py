@@ -1,0 +1,27 @@
+"""Which rule lowers a node that has many chunks."""
+
+from __future__ import annotations
+
+from mars_nb.graph.node import Node
+from mars_nb.planner import arrays, frames, sources
+from mars_nb.planner.context import Building, NotPartitionable
+from mars_nb.planner.layout import Grid, Layout, Rows
+
+
+def partitioned(building: Building, node: Node) -> Layout:
+    """Lower a node with a chunk task for each chunk, or with Dask's algorithm.
+
+    Raises
+    ------
+    NotPartitionable
+        If no rule gives the same answer as the operation on the whole.
+    """
+    if not node.inputs:
+        return sources.lower(building, node)
+    layouts = [building.lowered[i] for i in node.inputs]
+    grids, rows = (any(isinstance(layout, kind) for layout in layouts) for kind in (Grid, Rows))
+    if grids and not rows:
+        return arrays.lower(building, node)
+    if rows and not grids:
+        return frames.lower(building, node)
+    raise NotPartitionable

@@ -1,0 +1,248 @@
+"""Threads that carry runs out.
+
+Concurrency
+-----------
+- `Scheduler.submit`, `Run.cancel` and `Scheduler.close` may be called from any thread.
+- One lock (``Scheduler._lock``, with a condition for idle workers) guards the runs' states, the list of runs and the list of workers.
+  It is never held over a task's function, over a run's ``on_done`` or over anything else that is not ours.
+- A worker takes a task, lets the lock go, runs the task, takes the lock and puts the value in. It wakes others only when more than one
+  task became ready, and goes on with the next task itself.
+- A cancelled run is over at once for its caller. Workers that are inside its tasks cannot be stopped; they are replaced by fresh
+  ones, drop their value when they come back, and end.
+- Workers are daemon threads, started when there is work for them, and end when they were idle for a while or
+  the scheduler was closed.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from mars_nb.scheduler.state import Counts, Graph, Key, RunState
+
+#: Seconds after which an idle worker ends.
+IDLE_SECONDS = 5.0
+
+OnDone = Callable[[dict[Key, Any] | None, BaseException | None, Key | None], None]
+
+
+class Run:
+    """One graph in a scheduler. Made by `Scheduler.submit`."""
+
+    def __init__(self, scheduler: Scheduler, state: RunState, on_done: OnDone) -> None:
+        self._scheduler = scheduler
+        self._state = state
+        self._on_done = on_done
+        self._context = contextvars.copy_context()
+        self._workers: set[_Worker] = set()  # inside a task of this run
+        self._reported = False
+
+    def cancel(self) -> bool:
+        """Let no further task start, and report the run as cancelled: ``on_done(None, None, None)``.
+
+        Returns
+        -------
+        bool
+            False if the run was over already.
+        """
+        with self._scheduler._lock:
+            if self._reported:
+                return False
+            self._reported = True
+            self._state.stop()
+            self._scheduler._abandon(self)
+        self._on_done(None, None, None)
+        return True
+
+    def counts(self) -> dict[Any, Counts]:
+        """Tell how far each operation is."""
+        with self._scheduler._lock:
+            return {name: Counts(c.total, c.done, c.running) for name, c in self._state.counts.items()}
+
+
+class _Worker(threading.Thread):
+    def __init__(self, scheduler: Scheduler, number: int) -> None:
+        super().__init__(name=f"{scheduler.name}-{number}", daemon=True)
+        self.scheduler = scheduler
+        self.abandoned = False
+
+    def run(self) -> None:
+        self.scheduler._work(self)
+
+
+class Scheduler:
+    """Runs graphs of chunk tasks on threads.
+
+    Parameters
+    ----------
+    n_threads
+        How many tasks run at a time.
+    name
+        Begins the threads' names.
+
+    Examples
+    --------
+    >>> import threading
+    >>> from mars_nb.scheduler import ChunkTask, Scheduler
+    >>> scheduler, done, got = Scheduler(2), threading.Event(), []
+    >>> run = scheduler.submit({"x": ChunkTask(lambda: 1)}, ["x"], lambda *result: (got.append(result), done.set()))
+    >>> done.wait(5), got
+    (True, [({'x': 1}, None, None)])
+    >>> scheduler.close()
+    """
+
+    def __init__(self, n_threads: int, name: str = "mars_nb") -> None:
+        self.n_threads = n_threads
+        self.name = name
+        self._lock = threading.Lock()
+        self._work_or_end = threading.Condition(self._lock)
+        self._runs: list[Run] = []
+        self._workers: set[_Worker] = set()
+        self._started = 0
+        self._idle = 0
+        self._closed = False
+
+    def submit(self, graph: Graph, outputs: Iterable[Key], on_done: OnDone) -> Run:
+        """Start a run.
+
+        Parameters
+        ----------
+        graph, outputs
+            See `RunState`. Context variables of the caller are seen by the tasks.
+        on_done
+            Called once, on any thread and without a lock held: with the outputs' values; or with None, the error and the key of the task
+            that raised; or with three times None if the run was cancelled.
+
+        Raises
+        ------
+        RuntimeError
+            If the scheduler was closed.
+        """
+        run = Run(self, RunState(graph, outputs), on_done)
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the scheduler was closed")
+            if not run._state.over:
+                self._runs.append(run)
+                self._call_workers(run._state.ready)
+                return run
+            run._reported = True
+        on_done({}, None, None)
+        return run
+
+    def close(self) -> None:
+        """Cancel all runs and end the workers. Does not wait for tasks that are inside a long call."""
+        with self._lock:
+            self._closed = True
+            runs = list(self._runs)
+            self._work_or_end.notify_all()
+        for run in runs:
+            run.cancel()
+
+    def join(self, timeout: float = 5.0) -> bool:
+        """Wait until the workers of a closed scheduler have ended.
+
+        Parameters
+        ----------
+        timeout
+            Seconds to wait at the most.
+
+        Returns
+        -------
+        bool
+            Whether all have ended.
+        """
+        deadline = time.monotonic() + timeout
+        with self._lock:
+            workers = list(self._workers)
+        for worker in workers:
+            if worker is not threading.current_thread():
+                worker.join(max(0.0, deadline - time.monotonic()))
+        return not any(worker.is_alive() for worker in workers)
+
+    # --- with the lock held --------------------------------------------------------------------------
+
+    def _call_workers(self, tasks: int) -> None:
+        wake = min(tasks, self._idle)
+        if wake:
+            self._work_or_end.notify(wake)
+        active = sum(not worker.abandoned for worker in self._workers)
+        for _ in range(min(tasks - wake, self.n_threads - active)):
+            self._started += 1
+            worker = _Worker(self, self._started)
+            self._workers.add(worker)
+            worker.start()
+
+    def _abandon(self, run: Run) -> None:
+        if run in self._runs:
+            self._runs.remove(run)
+        for worker in run._workers:
+            worker.abandoned = True
+        self._call_workers(sum(other._state.ready for other in self._runs))
+
+    def _next(self) -> tuple[Run, Key] | None:
+        """Take a task; the runs take turns."""
+        for position, run in enumerate(self._runs):
+            if run._state.ready:
+                if len(self._runs) > 1:
+                    self._runs.append(self._runs.pop(position))
+                return run, run._state.take()
+        return None
+
+    # --- on a worker ---------------------------------------------------------------------------------
+
+    def _work(self, worker: _Worker) -> None:
+        with self._lock:
+            while not worker.abandoned:
+                found = self._next()
+                if found is None:
+                    if self._closed or not self._rest():
+                        break
+                    continue
+                self._perform(worker, *found)
+                del found  # holds the run's values
+            self._workers.discard(worker)
+
+    def _rest(self) -> bool:
+        """Wait for work; False after a while without any."""
+        self._idle += 1
+        try:
+            return self._work_or_end.wait(IDLE_SECONDS)
+        finally:
+            self._idle -= 1
+
+    def _perform(self, worker: _Worker, run: Run, key: Key) -> None:
+        state = run._state
+        function, arguments = state.graph[key].function, state.arguments(key)
+        run._workers.add(worker)
+        error: BaseException | None = None
+        value = None
+        self._lock.release()
+        try:
+            # A context can be entered by one thread at a time, hence the copy.
+            value = run._context.copy().run(function, *arguments)
+        except BaseException as raised:  # whatever user code raises is the run's result, never the worker's end
+            error = raised
+        finally:
+            del arguments
+            self._lock.acquire()
+        run._workers.discard(worker)
+        if error is None:
+            ready = state.finish(key, value)
+            if ready > 1:
+                self._call_workers(ready - 1)
+        else:
+            state.fail(key)
+        if state.over and not run._reported:
+            run._reported = True
+            values = {output: state.values[output] for output in state.outputs} if error is None else None
+            state.stop()
+            self._abandon(run)
+            self._lock.release()
+            try:
+                run._on_done(values, error, None if error is None else key)
+            finally:
+                self._lock.acquire()

@@ -1,0 +1,261 @@
+"""The functions of the public API that are about sessions, and the runtime behind ``t.execute()``."""
+
+from __future__ import annotations
+
+import atexit
+import re
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from mars_nb.errors import ClusterUnavailable, MarsError, NoSession, SessionWarning, UnknownSession
+from mars_nb.graph.callsite import capture
+from mars_nb.graph.tileable import Tileable, flatten
+from mars_nb.session.backends.local import LocalBackend
+from mars_nb.session.registry import registry
+from mars_nb.session.session import Session
+
+_ADDRESS = re.compile(r"(?:(?P<scheme>[A-Za-z][\w+.-]*)://)?[^\s/:]+(?::\d+)(?:[/?].*)?")
+
+# Mars's own words.
+_NO_SESSION = (
+    "No session found, local session will be created in background, it may take a while before execution. "
+    "If you want to new a local session by yourself, run code below:\n\n"
+    "```\nimport mars\n\nmars.new_session()\n```\n"
+)
+
+
+def new_session(
+    address: str | None = None,
+    session_id: str | None = None,
+    default: bool = True,
+    new: bool = True,
+    *,
+    name: str | None = None,
+    n_threads: int | None = None,
+) -> Session:
+    """Open a session.
+
+    Parameters
+    ----------
+    address
+        URL of a cluster; a session on the threads of this process if not given.
+    session_id
+        An id of one's own; it is also the name if none is given.
+    default
+        Whether ``execute()`` and ``fetch()`` use it from now on when no session is given.
+    new
+        Whether it may be made; if not, a session of that name must be open.
+    name
+        A name, to find it again. If a session of that name is open, that session is given, with a note.
+    n_threads
+        How many chunk tasks run at a time; one a core if not given.
+
+    Raises
+    ------
+    UnknownSession
+        If it may not be made and is not open.
+    ValueError
+        If the address is none, or a session of that name is open with another number of threads.
+    TypeError
+        If the address is no text.
+    ClusterUnavailable
+        For any address, in this version.
+
+    Examples
+    --------
+    >>> import mars_nb
+    >>> with mars_nb.new_session(name="etl", default=False) as session:
+    ...     session.name
+    'etl'
+    """
+    _check_address(address)
+    name = session_id if name is None else name
+    _check_name(name)
+    if n_threads is not None and (isinstance(n_threads, bool) or not isinstance(n_threads, int) or n_threads < 1):
+        raise ValueError(f"n_threads must be a whole number from 1, got {n_threads!r}")
+    if not new and (name is None or name not in registry):
+        if name is None:
+            raise UnknownSession("new=False needs the name of an open session", hints=["mars_nb.sessions"])
+        return registry[name]  # raises
+    session, made = registry.add(lambda free: _local(free, session_id, n_threads), name, default)
+    if not made:
+        if n_threads not in (None, session.n_threads):
+            raise ValueError(f"session {name!r} is open with {session.n_threads} threads; close it first")
+        if new:
+            _warn(SessionWarning, f"attached to the existing session {name!r}")
+    return session
+
+
+def _local(name: str, session_id: str | None = None, n_threads: int | None = None) -> Session:
+    return Session(LocalBackend(n_threads, f"mars_nb-{name}"), registry, name, session_id)
+
+
+def _check_name(name: Any) -> None:
+    if name is not None and (not isinstance(name, str) or not name.strip()):
+        raise ValueError(f"a session's name is a text that is not empty, got {name!r}")
+
+
+def _check_address(address: Any) -> None:
+    if address is None:
+        return
+    kinds = "an address is a URL such as 'http://127.0.0.1:7103/?token=...', or 'host:port'"
+    if not isinstance(address, str):
+        raise TypeError(f"{kinds}; got {type(address).__name__}")
+    found = _ADDRESS.fullmatch(address)
+    if found is None:
+        raise ValueError(f"{kinds}; a session on this machine needs none. Got {_without_query(address)!r}")
+    scheme = found["scheme"]
+    if scheme not in (None, "http", "https", "tcp", "tls"):
+        raise ValueError(f"Address scheme {scheme} not supported: {kinds}")
+    raise ClusterUnavailable(
+        f"this version of mars_nb cannot connect to a cluster ({_without_query(address)})",
+        hints=["mars_nb.new_session()  # a session on the threads of this machine"],
+    )
+
+
+def _without_query(address: str) -> str:
+    """Leave out what may hold a token or password."""
+    return re.sub(r"//[^/@]*@", "//", address.partition("?")[0])
+
+
+def get_default_session() -> Session | None:
+    """Give the default session, None if there is none."""
+    return registry.default
+
+
+def get_session(name: str | None = None) -> Session:
+    """Give an open session.
+
+    Parameters
+    ----------
+    name
+        Of the session; the default session if not given.
+
+    Raises
+    ------
+    UnknownSession
+        If no session of that name is open; it suggests the nearest name.
+    NoSession
+        If there is no default session.
+    """
+    if name is not None:
+        return registry[name]
+    if registry.default is None:
+        raise NoSession("No session found", hints=["mars_nb.new_session()"])
+    return registry.default
+
+
+def stop_server() -> None:
+    """Close the default session, if there is one. Other sessions are left alone."""
+    if registry.default is not None:
+        registry.default.close()
+
+
+def execute(tileable: Any, *tileables: Any, session: Session | None = None, wait: bool = True, **options: Any) -> Any:
+    """Execute lazy objects together; see `Session.execute`.
+
+    Parameters
+    ----------
+    tileable, *tileables
+        Lazy objects, or lists and tuples of them.
+    session
+        Where; the default session if not given, which is created where there is none.
+    wait
+        Give a future at once instead of waiting.
+    **options
+        ``show_progress`` and ``warn_duplicated_execution``.
+
+    Returns
+    -------
+    object
+        The one object that was given, a list of several, or a future.
+    """
+    wanted = flatten((tileable, *tileables))
+    return _session_or_default(session).execute(*wanted, wait=wait, **options)
+
+
+def fetch(tileable: Any, *tileables: Any, session: Session | None = None) -> Any:
+    """Fetch results; see `Session.fetch`.
+
+    Parameters
+    ----------
+    tileable, *tileables
+        Executed objects, or lists and tuples of them.
+    session
+        Where they were executed; the default session if not given.
+    """
+    wanted = flatten((tileable, *tileables))
+    found = session if session is not None else registry.default
+    if found is None:
+        raise NoSession("No session found", hints=["mars_nb.execute(...)  # creates a local session"])
+    return _checked(found).fetch(*wanted)
+
+
+def _checked(session: Any) -> Session:
+    if not isinstance(session, Session):
+        raise TypeError(f"session= takes a session, got {type(session).__name__}; see mars_nb.get_session(name)")
+    return session
+
+
+def _session_or_default(session: Session | None) -> Session:
+    if session is not None:
+        return _checked(session)
+    found, made = registry.ensure_default(_local)
+    if made:
+        _warn(UserWarning, _NO_SESSION)
+    return found
+
+
+def _warn(category: type[Warning], message: str) -> None:
+    site = capture()
+    if site is None:
+        warnings.warn(message, category, stacklevel=3)
+    else:
+        warnings.warn_explicit(message, category, site.filename, site.lineno)
+
+
+class SessionRuntime:
+    """Executes and fetches for tileables; see `mars_nb.graph.runtime.Runtime`."""
+
+    def execute(self, tileables: Sequence[Tileable], session: Any, wait: bool, options: dict[str, Any]) -> Any:
+        """Execute in a session or the default one."""
+        return _session_or_default(session).execute(*tileables, wait=wait, **options)
+
+    def fetch(self, tileables: Sequence[Tileable], session: Any, options: dict[str, Any]) -> list[Any]:
+        """Fetch from a session or the default one."""
+        unknown = set(options) - {"batch_size"}  # Mars's; results are here in one piece
+        if unknown:
+            raise TypeError(f"fetch() got an unexpected keyword argument {min(unknown)!r}")
+        found = session if session is not None else registry.default
+        if found is None:
+            key = tileables[0].key if tileables else ""
+            raise NoSession(
+                f"Tileable object {key}_0 must be executed first before fetch", hints=[".execute()  # then .fetch()"]
+            )
+        return [_checked(found).fetch(tileable) for tileable in tileables]
+
+    def value(self, tileable: Tileable) -> Any:
+        """Execute in the default session where needed, and fetch."""
+        session = _session_or_default(None)
+        try:
+            return session.fetch(tileable)
+        except MarsError:
+            return session.execute(tileable).fetch(session=session)
+
+    def shown(self, tileable: Tileable) -> Any:
+        """Give a way to read the result: from the default session, else from the newest that holds it."""
+        default = registry.default
+        for session in [*([default] if default else []), *reversed(registry.sessions())]:
+            found = session.shown(tileable)
+            if found is not None:
+                return found
+        return None
+
+
+def _close_all() -> None:
+    for session in registry.sessions():
+        session.close()
+
+
+atexit.register(_close_all)

@@ -1,0 +1,1 @@
+"""What executes: this machine's threads, or a cluster."""

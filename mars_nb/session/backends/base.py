@@ -1,0 +1,76 @@
+"""What a session needs of a backend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from mars_nb.graph.node import Node
+from mars_nb.planner.layout import ChunkKey, Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a recorded operation is.
+
+    Attributes
+    ----------
+    node
+        The operation.
+    done, running, total
+        Numbers of chunk tasks.
+    """
+
+    node: Node
+    done: int
+    running: int
+    total: int
+
+
+class Work(Protocol):
+    """An execution that was started."""
+
+    def cancel(self) -> object:
+        """Let nothing more start. Any thread; does not wait."""
+
+    def progress(self) -> tuple[Progress, ...]:
+        """Tell how far each operation is. Any thread."""
+
+
+class Backend(Protocol):
+    """Executes recordings and keeps their results. All methods may be called from any thread."""
+
+    @property
+    def address(self) -> str | None:
+        """Where it is; None for this process."""
+
+    @property
+    def n_threads(self) -> int:
+        """How many chunk tasks run at a time."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all results."""
+
+    def submit(self, nodes: Sequence[Node], done: Callable[[BaseException | None], None]) -> Work:
+        """Start to compute and keep the values of `nodes`.
+
+        `done` is called once, on any thread: with None when the results are kept, or with the error.
+        It is not called for a cancelled execution.
+        """
+
+    def layout(self, name: str) -> Layout | None:
+        """Tell how a result is cut, None if it is not there."""
+
+    def nbytes_of(self, name: str) -> int:
+        """Tell the bytes of a result, 0 if it is not there."""
+
+    def read(self, name: str, keys: Sequence[ChunkKey]) -> list[Any]:
+        """Bring chunks of a result."""
+
+    def release(self, name: str) -> None:
+        """Let a result go. May be called by the garbage collector at any moment."""
+
+    def close(self) -> None:
+        """Cancel everything and let all results go."""

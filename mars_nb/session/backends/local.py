@@ -1,0 +1,149 @@
+"""The local backend: this process's threads and memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from dask.sizeof import sizeof
+
+from mars_nb.config import options
+from mars_nb.errors import UserExit
+from mars_nb.graph.meta import PandasMeta, TensorMeta
+from mars_nb.graph.node import Node
+from mars_nb.planner import Plan, plan
+from mars_nb.planner.layout import ChunkKey, Layout, Rows, Single, stored
+from mars_nb.scheduler import Key, Run, Scheduler
+from mars_nb.session.backends.base import Progress
+from mars_nb.storage import ResultStore, Stored
+
+_SAMPLE_ROWS = 5
+
+
+class LocalBackend:
+    """Runs chunk tasks on threads of this process and keeps results in its memory; see `Backend`.
+
+    Parameters
+    ----------
+    n_threads
+        How many chunk tasks run at a time; ``options.n_threads``, or one a core that this process may use, if not given.
+    name
+        Begins the threads' names.
+    """
+
+    address = None
+
+    def __init__(self, n_threads: int | None = None, name: str = "mars_nb") -> None:
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        self._scheduler = Scheduler(n_threads or options.n_threads or cores or 1, name)
+        self._store: ResultStore[Layout] = ResultStore(sizeof)
+
+    @property
+    def n_threads(self) -> int:
+        """How many chunk tasks run at a time."""
+        return self._scheduler.n_threads
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all results."""
+        return self._store.nbytes
+
+    def submit(self, nodes: Sequence[Node], done: Callable[[BaseException | None], None]) -> LocalWork:
+        """Start to compute and keep the values of `nodes`; see `Backend.submit`."""
+        used: dict[str, Stored[Layout]] = {}  # stays as it is until the run is over, whatever is released meanwhile
+
+        def held(name: str) -> Layout | None:
+            result = self._store.get(name)
+            if result is None:
+                return None
+            return used.setdefault(name, result).description
+
+        planned = plan(nodes, held, lambda key: used[key[0]].chunks[key])  # type: ignore[index]  # keys of `stored`
+
+        def on_done(values: dict[Key, Any] | None, error: BaseException | None, key: Key | None) -> None:
+            if values is None and error is None:
+                return  # cancelled: the caller knows
+            if error is None:
+                assert values is not None
+                try:
+                    self._keep(planned, values)
+                except Exception as raised:
+                    error = raised
+            elif key is not None:
+                error = _explained(error, planned, key)
+            done(error)
+
+        return LocalWork(self._scheduler.submit(planned.graph, planned.outputs, on_done))
+
+    def _keep(self, planned: Plan, values: dict[Key, Any]) -> None:
+        for node, layout in planned.layouts.items():
+            kept, chunks = stored(layout, node.key, values)
+            self._store.put(node.key, kept, chunks)
+            _observe(node, kept, list(chunks.values()))
+
+    def layout(self, name: str) -> Layout | None:
+        """Tell how a result is cut, None if it is not there."""
+        result = self._store.get(name)
+        return None if result is None else result.description
+
+    def nbytes_of(self, name: str) -> int:
+        """Tell the bytes of a result, 0 if it is not there."""
+        result = self._store.get(name)
+        return 0 if result is None else result.nbytes
+
+    def read(self, name: str, keys: Sequence[ChunkKey]) -> list[Any]:
+        """Bring chunks of a result."""
+        return self._store.read(name, keys)
+
+    def release(self, name: str) -> None:
+        """Let a result go."""
+        self._store.release(name)
+
+    def close(self) -> None:
+        """Cancel everything and let all results go; see `Backend.close`."""
+        self._scheduler.close()
+        self._store.clear()
+
+
+class LocalWork:
+    """An execution on threads of this process; see `Work`."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def cancel(self) -> bool:
+        """Let nothing more start."""
+        return self._run.cancel()
+
+    def progress(self) -> tuple[Progress, ...]:
+        """Tell how far each operation is."""
+        counts = self._run.counts()
+        found = (Progress(n, c.done, c.running, c.total) for n, c in counts.items() if isinstance(n, Node))
+        return tuple(sorted(found, key=lambda progress: progress.node.key))
+
+
+def _observe(node: Node, layout: Layout, chunks: list[Any]) -> None:
+    """Put what was seen of a value in place of what was guessed, unless it is of another kind."""
+    first = next((chunk for chunk in chunks if len(chunk)), chunks[0]) if isinstance(layout, Rows) else chunks[0]
+    if isinstance(node.meta, PandasMeta) and type(first) is type(node.meta.sample):
+        node.meta = PandasMeta(first[:_SAMPLE_ROWS].copy(), layout.shape[0])
+    elif isinstance(node.meta, PandasMeta) and isinstance(node.meta.sample, pd.Index) and isinstance(first, pd.Index):
+        node.meta = PandasMeta(first[:_SAMPLE_ROWS].copy(), layout.shape[0])
+    elif isinstance(node.meta, TensorMeta) and isinstance(first, np.ndarray | np.generic):
+        node.meta = TensorMeta(first.shape if isinstance(layout, Single) else layout.shape, first.dtype)
+
+
+def _explained(error: BaseException, planned: Plan, key: Key) -> BaseException:
+    """Say which operation raised, and where it was recorded."""
+    node = planned.graph[key].operation
+    if not isinstance(error, Exception):
+        exit_ = UserExit(f"a function of yours raised {error!r} inside a chunk task; the session goes on")
+        exit_.__cause__ = error
+        error = exit_
+    if isinstance(node, Node):
+        where = "" if node.site is None else f", recorded at {node.site.place}: {node.site.source}"
+        error.add_note(f"while computing {node.label}{where.rstrip(': ')}")
+    return error

@@ -1,0 +1,126 @@
+"""All open sessions, and which of them is the default."""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from mars_nb.errors import UnknownSession
+from mars_nb.session.session import Session
+from mars_nb.session.task import Task
+
+OnTask = Callable[[Task, Any], None]
+
+
+class Registry(Mapping[str, Session]):
+    """The open sessions by name, oldest first. One lock guards it; nothing of anybody else's is called with it held."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._sessions: dict[str, Session] = {}
+        self._default: Session | None = None
+        self._numbers = itertools.count(1)
+        self._observer: OnTask | None = None
+
+    # --- a mapping -----------------------------------------------------------------------------------
+
+    def __getitem__(self, name: str) -> Session:
+        with self._lock:
+            if name in self._sessions:
+                return self._sessions[name]
+            names = list(self._sessions)
+        raise UnknownSession(_unknown(name, names), hints=["mars_nb.sessions  # the open sessions"])
+
+    def __iter__(self) -> Iterator[str]:
+        with self._lock:
+            return iter(list(self._sessions))
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def __repr__(self) -> str:
+        sessions = self.sessions()
+        return "\n".join(map(repr, sessions)) if sessions else "no open sessions"
+
+    def sessions(self) -> list[Session]:
+        """List the open sessions, oldest first."""
+        with self._lock:
+            return list(self._sessions.values())
+
+    # --- changes -------------------------------------------------------------------------------------
+
+    @property
+    def default(self) -> Session | None:
+        """The default session, None if there is none."""
+        return self._default
+
+    def set_default(self, session: Session | None) -> None:
+        """Make an open session the default."""
+        with self._lock:
+            self._default = session
+
+    def add(self, make: Callable[[str], Session], name: str | None, default: bool) -> tuple[Session, bool]:
+        """Give the open session of that name, or make one.
+
+        Parameters
+        ----------
+        make
+            Makes a session of a given name. Must be quick: it is called with the lock held, so that a name is given once.
+        name
+            A free name is chosen if not given.
+        default
+            Whether it becomes the default session.
+
+        Returns
+        -------
+        tuple
+            The session, and whether it was made.
+        """
+        with self._lock:
+            made = name is None or name not in self._sessions
+            if name is None:
+                free = (f"session-{number}" for number in self._numbers)
+                name = next(candidate for candidate in free if candidate not in self._sessions)
+            session = self._sessions.setdefault(name, make(name)) if made else self._sessions[name]
+            if default:
+                self._default = session
+        return session, made
+
+    def ensure_default(self, make: Callable[[str], Session]) -> tuple[Session, bool]:
+        """Give the default session, or make one; tells whether it was made."""
+        with self._lock:
+            if self._default is not None:
+                return self._default, False
+            return self.add(make, None, default=True)
+
+    def remove(self, session: Session) -> None:
+        """Forget a closed session. The default stays unless it was this one."""
+        with self._lock:
+            if self._sessions.get(session.name) is session:
+                del self._sessions[session.name]
+            if self._default is session:
+                self._default = None
+
+    # --- progress ------------------------------------------------------------------------------------
+
+    def observe(self, observer: OnTask | None) -> None:
+        """Let `observer` know of each task that was started, with the wish for progress (True or "auto")."""
+        self._observer = observer
+
+    def notify(self, task: Task, progress: Any) -> None:
+        """Tell the observer of a task."""
+        if self._observer is not None:
+            self._observer(task, progress)
+
+
+def _unknown(name: str, names: list[str]) -> str:
+    near = difflib.get_close_matches(name, names, n=1)
+    if near:
+        return f"no session named {name!r}; did you mean {near[0]!r}?"
+    return f"no session named {name!r}; open are: {', '.join(map(repr, names)) or 'none'}"
+
+
+registry = Registry()

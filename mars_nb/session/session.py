@@ -1,0 +1,414 @@
+"""The session."""
+
+from __future__ import annotations
+
+import secrets
+import string
+import sys
+import threading
+import time
+import warnings
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mars_nb.config import options
+from mars_nb.errors import IsolationError, SessionClosed, SessionWarning
+from mars_nb.graph.callsite import capture, user_frame
+from mars_nb.graph.meta import HandleMeta
+from mars_nb.graph.node import Node, ordered
+from mars_nb.graph.tileable import Tileable, flatten
+from mars_nb.planner import slices
+from mars_nb.planner.layout import Layout
+from mars_nb.session.backends.base import Backend
+from mars_nb.session.task import Task
+
+if TYPE_CHECKING:
+    from mars_nb.session.registry import Registry
+
+_LETTERS = string.ascii_letters + string.digits
+#: How many ended tasks a session remembers.
+REMEMBERED_TASKS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A result that a session holds.
+
+    Attributes
+    ----------
+    label
+        The operation's name, such as ``DataFrameSum``.
+    shape
+        Of the value; empty for what has none.
+    nbytes
+        Bytes in memory.
+    chunks
+        Number of chunks.
+    executed_at
+        Seconds since the epoch.
+    """
+
+    label: str
+    shape: tuple[int, ...]
+    nbytes: int
+    chunks: int
+    executed_at: float
+
+
+class Session:
+    """Where tileables are executed and their results live. Made by `mars_nb.new_session`.
+
+    A session is open until it is closed, also as a context manager. Its results are visible in it alone.
+
+    All methods may be called from any thread. One lock guards the session's own tables; it is never held while something is planned, run
+    or read.
+
+    Attributes
+    ----------
+    name : str
+        Unlike that of any other open session.
+    session_id : str
+        Unlike that of any session there ever was, unless it was given.
+
+    Examples
+    --------
+    >>> import mars_nb, mars_nb.tensor as mt
+    >>> with mars_nb.new_session(default=False) as session:
+    ...     mt.ones(3).sum().execute(session=session).fetch(session=session)
+    np.float64(3.0)
+    """
+
+    def __init__(self, backend: Backend, registry: Registry, name: str, session_id: str | None = None) -> None:
+        self.name = name
+        self.session_id = session_id or "".join(secrets.choice(_LETTERS) for _ in range(24))
+        self._backend = backend
+        self._registry = registry
+        self._lock = threading.Lock()
+        self._closed = False
+        self._running: dict[int, Task] = {}
+        self._ended: deque[Task] = deque(maxlen=REMEMBERED_TASKS)
+        self._executed: dict[str, tuple[Node, float]] = {}  # by the node's key, with the time
+        self._told: set[str] = set()  # keys of nodes about which the user was warned
+
+    # --- what it is ----------------------------------------------------------------------------------
+
+    @property
+    def address(self) -> str | None:
+        """Address of the cluster; None for a session in this process."""
+        return self._backend.address
+
+    @property
+    def closed(self) -> bool:
+        """Whether the session was closed."""
+        return self._closed
+
+    @property
+    def is_default(self) -> bool:
+        """Whether ``execute()`` and ``fetch()`` use this session when none is given."""
+        return self._registry.default is self
+
+    @property
+    def n_threads(self) -> int:
+        """How many chunk tasks run at a time."""
+        return self._backend.n_threads
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all results."""
+        return self._backend.nbytes
+
+    @property
+    def tasks(self) -> list[Task]:
+        """The tasks that run and those that ended last, oldest first."""
+        with self._lock:
+            return [*self._ended, *self._running.values()]
+
+    @property
+    def results(self) -> list[Result]:
+        """What the session holds, oldest first."""
+        with self._lock:
+            executed = dict(self._executed)
+        found = []
+        for key, (node, when) in executed.items():
+            layout = self._layout(key)
+            if layout is not None:
+                size = self._backend.nbytes_of(key)
+                found.append(Result(node.label, layout.shape, size, len(layout.keys), when))
+        return found
+
+    def get_total_n_cpu(self) -> float:
+        """Tell how many chunk tasks run at a time, as Mars named it."""
+        return float(self.n_threads)
+
+    def __repr__(self) -> str:
+        from dask.utils import format_bytes
+
+        if self._closed:
+            return f"<Session {self.name!r} (closed)>"
+        held = len(self.results)
+        facts = [
+            self.address or f"local, {self.n_threads} thread{'s' * (self.n_threads != 1)}",
+            *(["default"] if self.is_default else []),
+            f"{held} result{'s' * (held != 1)}",
+            format_bytes(self.nbytes),
+        ]
+        return f"<Session {self.name!r} ({', '.join(facts)})>"
+
+    # --- default and end -----------------------------------------------------------------------------
+
+    def as_default(self) -> Session:
+        """Make this the session that ``execute()`` and ``fetch()`` use when none is given.
+
+        Raises
+        ------
+        SessionClosed
+            If the session was closed.
+        """
+        self._check_open()
+        self._registry.set_default(self)
+        return self
+
+    def close(self) -> None:
+        """End the session: cancel its tasks and free its results. Harmless when closed already.
+
+        If it was the default session there is none afterwards; else the default session stays what it is.
+        """
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            running = list(self._running.values())
+        self._registry.remove(self)
+        for task in running:
+            task.cancel()
+        self._backend.close()
+
+    destroy = close
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise SessionClosed(
+                f"Session closed already: {self.name!r}",
+                hints=["mars_nb.new_session()  # a new default session", "mars_nb.sessions  # the open ones"],
+            )
+
+    # --- execute -------------------------------------------------------------------------------------
+
+    def execute(
+        self,
+        *tileables: Any,
+        wait: bool = True,
+        show_progress: bool | str | None = None,
+        warn_duplicated_execution: bool | None = None,
+    ) -> Any:
+        """Compute lazy objects and keep their results in this session.
+
+        Parameters
+        ----------
+        *tileables
+            Lazy objects, or lists and tuples of them.
+        wait
+            Give a future at once instead of waiting.
+        show_progress, warn_duplicated_execution
+            In place of `mars_nb.options`.
+
+        Returns
+        -------
+        object
+            The one object that was given, a list of several, or with ``wait=False`` a `Task`.
+
+        Raises
+        ------
+        SessionClosed
+            If the session was closed.
+        TypeError
+            If something is no lazy object.
+        Exception
+            What the user's own functions raise.
+        """
+        wanted = flatten(tileables)
+        value = wanted[0] if len(wanted) == 1 else wanted
+        self._check_open()
+        nodes = self._missing(wanted, warn_duplicated_execution)
+        task = Task(value, tuple(nodes), self.name, capture())
+        if not nodes:
+            self._settle(wanted)
+            task.end()
+        else:
+            self._start(task, wanted)
+            progress = options.show_progress if show_progress is None else show_progress
+            if progress is not False and not task.done():
+                self._registry.notify(task, progress)
+        if not wait:
+            return task
+        try:
+            return task.result()
+        except BaseException as error:
+            # Whatever ends the waiting, above all an interrupt: give control back now, nothing more starts.
+            if not task.done():
+                task.cancel()
+            raise
+
+    def _missing(self, wanted: Sequence[Tileable], warn: bool | None) -> list[Node]:
+        """List the nodes that are not there yet."""
+        missing: dict[Node, None] = {}
+        for tileable in wanted:
+            if isinstance(tileable._node.meta, HandleMeta):
+                raise TypeError(f"{tileable} is no data yet; call an aggregation such as .sum() on it, then execute")
+            if self._layout(tileable._node.key) is None:
+                missing[tileable._node] = None
+            elif options.warn_duplicated_execution if warn is None else warn:
+                self._warn(RuntimeWarning, f"Tileable {tileable._unexecuted()} has been submitted before")
+        return list(missing)
+
+    def _start(self, task: Task, wanted: Sequence[Tileable]) -> None:
+        self._tell_recomputed(task.nodes)
+        claims = [tileable._claim for tileable in wanted]  # so that results in use stay while the task runs
+
+        def done(error: BaseException | None) -> None:
+            if error is None:
+                now = time.time()
+                with self._lock:
+                    self._executed.update({node.key: (node, now) for node in task.nodes})
+                self._settle(wanted)
+            claims.clear()
+            task.end(error)
+
+        with self._lock:
+            self._running[task.number] = task
+        task.add_done_callback(self._on_end)
+        for claim in claims:
+            claim.on_release(self._release)
+        try:
+            task.begin(self._backend.submit(task.nodes, done))
+        except BaseException as error:
+            task.end(error)
+            raise
+
+    def _on_end(self, task: Any) -> None:
+        with self._lock:
+            self._running.pop(task.number, None)
+            self._ended.append(task)
+
+    def _settle(self, tileables: Sequence[Tileable]) -> None:
+        for tileable in tileables:
+            tileable._claim.settle()
+
+    def _release(self, key: str) -> None:
+        # Called by the garbage collector, maybe in a thread that holds our lock: no locks here.
+        self._executed.pop(key, None)
+        self._backend.release(key)
+
+    def _layout(self, key: str) -> Layout | None:
+        return None if self._closed else self._backend.layout(key)
+
+    def _tell_recomputed(self, nodes: Sequence[Node]) -> None:
+        """Warn of what is computed again here, because its result is in another session only."""
+        others = [session for session in self._registry.sessions() if session is not self]
+        if not others:
+            return
+        for node in ordered(nodes, lambda node: self._layout(node.key) is not None):
+            if node.key in self._told or self._layout(node.key) is not None:
+                continue
+            holders = [repr(session.name) for session in others if session._layout(node.key) is not None]
+            if holders:
+                self._told.add(node.key)
+                self._warn(
+                    SessionWarning,
+                    f"{node.label} was executed in session {', '.join(holders)}, and sessions are isolated: "
+                    f"it is computed again in session {self.name!r}",
+                )
+
+    def _warn(self, category: type[Warning], message: str) -> None:
+        site = capture()
+        if site is None:
+            warnings.warn(message, category, stacklevel=2)
+        else:
+            warnings.warn_explicit(message, category, site.filename, site.lineno)
+
+    # --- fetch ---------------------------------------------------------------------------------------
+
+    def fetch(self, *tileables: Any) -> Any:
+        """Bring results that this session holds, or slices of them.
+
+        Parameters
+        ----------
+        *tileables
+            Executed objects; slices of them (``head``, ``tail``, ``iloc`` and ``[]`` with integers and slices, one or
+            several columns) need not be executed themselves.
+
+        Returns
+        -------
+        object
+            A numpy, pandas or Python object, or a list of them for several.
+
+        Raises
+        ------
+        IsolationError
+            If the session does not hold a result.
+        SessionClosed
+            If the session was closed.
+        """
+        values = [self._fetch(tileable) for tileable in flatten(tileables)]
+        return values[0] if len(values) == 1 else values
+
+    def _fetch(self, tileable: Tileable) -> Any:
+        self._check_open()
+        window = slices.find(tileable._node, self._layout)
+        layout = window and self._layout(window.node.key)
+        if window is None or layout is None:
+            raise self._isolation_error(tileable)
+        return slices.read(window, layout, lambda keys: self._backend.read(window.node.key, keys))
+
+    def shown(self, tileable: Tileable) -> ShownResult | None:
+        """Give a way to read an executed object in parts, None if it is not held here."""
+        layout = self._layout(tileable._node.key)
+        return None if layout is None else ShownResult(self, tileable._node, layout)
+
+    def _isolation_error(self, tileable: Tileable) -> IsolationError:
+        holders = [s for s in self._registry.sessions() if s is not self and s._layout(tileable._node.key) is not None]
+        names = [session.name for session in holders]
+        message = f"Cannot fetch unexecuted tileable: {tileable._recorded()}"
+        if names:
+            message += f". It was executed in session {', '.join(map(repr, names))}, not in {self.name!r}"
+        here = "" if self.is_default else f"session=mars_nb.get_session({self.name!r})"
+        hints = [f"{name}.fetch(session=mars_nb.get_session({n!r}))" for name in [_variable(tileable)] for n in names]
+        hints.append(f"{_variable(tileable)}.execute({here})  # compute it in session {self.name!r}")
+        return IsolationError(message, tileable=tileable._recorded(), session=self.name, holders=names, hints=hints)
+
+
+class ShownResult:
+    """Reads an executed object in parts; see `mars_nb.graph.runtime.Shown`."""
+
+    def __init__(self, session: Session, node: Node, layout: Layout) -> None:
+        self._session = session
+        self._node = node
+        self._layout = layout
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each dimension; empty for what has none."""
+        return self._layout.shape
+
+    def read(self, *window: slice) -> Any:
+        """Bring a part of the result: a slice for each of the first dimensions, or nothing for all of it."""
+        ranges = tuple(range(n)[w] for n, w in zip(self.shape, (*window, *[slice(None)] * len(self.shape)), strict=False))
+        backend, key = self._session._backend, self._node.key
+        return slices.read(slices.Window(self._node, ranges), self._layout, lambda keys: backend.read(key, keys))
+
+
+def _variable(tileable: Tileable) -> str:
+    """Find the user's name for an object, in the frame that asked for it."""
+    frame = user_frame(sys._getframe(1))
+    scope: Mapping[str, Any] = {} if frame is None else {**frame.f_globals, **frame.f_locals}
+    names = (name for name, value in scope.items() if value is tileable and not name.startswith("_"))
+    return next(names, "it")
+

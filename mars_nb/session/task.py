@@ -1,0 +1,207 @@
+"""Tasks: one call of ``execute`` each, as a future."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Callable, Generator
+from concurrent.futures import CancelledError, Future, InvalidStateError
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from mars_nb.errors import TaskCancelled
+from mars_nb.graph.callsite import CallSite
+from mars_nb.graph.node import Node
+from mars_nb.session.backends.base import Progress, Work
+
+_NUMBERS = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """How a task stands at a moment. All that progress is drawn from.
+
+    Attributes
+    ----------
+    state
+        ``running``, ``done``, ``failed`` or ``cancelled``.
+    elapsed
+        Seconds since the task was started, until it ended.
+    operations
+        How far each recorded operation is, in the order in which they were recorded.
+    """
+
+    state: str
+    elapsed: float
+    operations: tuple[Progress, ...]
+
+    @property
+    def total(self) -> int:
+        """Number of chunk tasks."""
+        return sum(operation.total for operation in self.operations)
+
+    @property
+    def done(self) -> int:
+        """Number of chunk tasks that are done."""
+        return sum(operation.done for operation in self.operations)
+
+    @property
+    def fraction(self) -> float:
+        """How much is done, from 0 to 1."""
+        if self.state == "done":
+            return 1.0
+        return self.done / self.total if self.total else 0.0
+
+
+class Task(Future[Any]):
+    """An execution: a future of the executed tileables, awaitable, with progress.
+
+    Works in scripts, in threads and in notebooks: its answers do not depend on an event loop. Callbacks are called on the thread that
+    finished or cancelled the task.
+
+    Parameters
+    ----------
+    value
+        What the future gives when all went well.
+    nodes
+        What is computed.
+    session_name
+        Of the session.
+    site
+        Where ``execute`` was called.
+    clock
+        Gives seconds.
+    """
+
+    def __init__(
+        self,
+        value: Any,
+        nodes: tuple[Node, ...],
+        session_name: str,
+        site: CallSite | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__()
+        self.number = next(_NUMBERS)
+        self.session_name = session_name
+        self.site = site
+        self.nodes = nodes
+        self._value: Any = value
+        self._clock = clock
+        self._started = clock()
+        self._ended: float | None = None
+        self._work: Work | None = None
+        self._last: tuple[Progress, ...] = ()
+
+    # --- called by the session and its backend -------------------------------------------------------
+
+    def begin(self, work: Work) -> None:
+        """Take note of what does the work."""
+        self._work = work
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Take note that the work is over, and let everybody know. Harmless when it was over before."""
+        if self.done():
+            return
+        value, self._value = self._value, None  # the future holds it from now on
+        self._freeze()
+        with suppress(InvalidStateError):  # cancelled at this very moment
+            if error is None:
+                self.set_result(value)
+            else:
+                self.set_exception(error)
+
+    def _freeze(self) -> None:
+        self._last = self._progress()
+        self._ended = self._clock()
+        self._work = None
+
+    # --- for everybody -------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> str:
+        """``running``, ``done``, ``failed`` or ``cancelled``."""
+        if not self.done():
+            return "running"
+        if self.cancelled():
+            return "cancelled"
+        return "done" if super().exception() is None else "failed"
+
+    def running(self) -> bool:
+        """Tell whether the task is not over yet."""
+        return not self.done()
+
+    def cancel(self) -> bool:
+        """Let nothing more of the task start; what runs already is not waited for.
+
+        Returns
+        -------
+        bool
+            False if the task was over already.
+        """
+        work = self._work
+        if self.done():
+            return False
+        self._freeze()
+        self._value = None
+        cancelled = super().cancel()
+        if cancelled:
+            self.set_running_or_notify_cancel()  # so that concurrent.futures.wait hears of it
+        if work is not None:
+            work.cancel()
+        return cancelled
+
+    def result(self, timeout: float | None = None) -> Any:
+        """Wait, and give the executed object or list of objects.
+
+        Parameters
+        ----------
+        timeout
+            Seconds to wait at the most.
+
+        Raises
+        ------
+        TimeoutError
+            If the task was not over in time; it goes on.
+        TaskCancelled
+            If it was cancelled.
+        Exception
+            What the user's own functions raised.
+        """
+        try:
+            return super().result(timeout)
+        except CancelledError:
+            raise TaskCancelled(f"task {self.number} in session {self.session_name!r} was cancelled") from None
+        except FutureTimeoutError:
+            if self.done():
+                raise  # the user's own
+            raise TimeoutError(f"task {self.number} is still running after {timeout} s") from None
+
+    def progress(self) -> float:
+        """Tell how much is done, from 0 to 1."""
+        return self.snapshot().fraction
+
+    def snapshot(self) -> Snapshot:
+        """Tell how the task stands."""
+        ended = self._ended
+        elapsed = (self._clock() if ended is None else ended) - self._started
+        return Snapshot(self.state, elapsed, self._progress())
+
+    def _progress(self) -> tuple[Progress, ...]:
+        work = self._work
+        return self._last if work is None else work.progress()
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return asyncio.wrap_future(self).__await__()
+
+    def __repr__(self) -> str:
+        labels = ", ".join(node.label for node in self.nodes)
+        snapshot = self.snapshot()
+        return (
+            f"<Task {self.number} ({labels}) in session {self.session_name!r}: "
+            f"{snapshot.state}, {snapshot.fraction:.0%}, {snapshot.elapsed:.1f} s>"
+        )
+

@@ -1,0 +1,203 @@
+"""What a tensor operation will give, told before it runs.
+
+Small inputs (and all that have no partitioned form) are stood in for by made-up arrays of the same shape and dtype, on which
+numpy itself is run. It is run on two different fillings: where the shapes of the results differ, the shape depends on the
+data and is unknown (NaN). Large inputs are stood in for by Dask arrays of one chunk, which know shapes without computing.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from mars_nb.graph.meta import Meta, ObjectMeta, TensorMeta, TupleMeta
+from mars_nb.graph.node import Function, Node, Operation, Path
+from mars_nb.graph.structure import leaves, replace
+
+#: Up to so many items in all inputs numpy itself is asked.
+SMALL = 4096
+_NAN = math.nan
+_FILLED = {"numpy.ones", "numpy.zeros", "numpy.empty", "numpy.full"}
+
+
+def infer(op: Operation, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Meta:
+    """Tell what `op` gives for tensor nodes among the arguments.
+
+    Raises
+    ------
+    Exception
+        What numpy raises for these shapes and dtypes.
+    """
+    metas = [leaf.meta for leaf in leaves((args, kwargs)) if isinstance(leaf, Node)]
+    if not all(isinstance(meta, TensorMeta) for meta in metas):
+        return ObjectMeta()
+    size = sum(math.prod(meta.shape) for meta in metas if isinstance(meta, TensorMeta) and meta.known)
+    if op.name in _FILLED:
+        return _infer_filled(op, *args, **kwargs)
+    if (metas or op.name in _CREATED) and (size > SMALL or op.name in _CREATED):
+        return _infer_large(op, args, kwargs)
+    return _infer_small(op, args, kwargs)
+
+
+def meta_of(value: Any) -> Meta:
+    """Give the meta of a computed value."""
+    if isinstance(value, np.ndarray | np.generic):
+        return TensorMeta(tuple(value.shape), value.dtype)
+    if isinstance(value, bool | int | float | complex):
+        return TensorMeta((), np.asarray(value).dtype)
+    if isinstance(value, tuple | list):
+        kind = type(value)._make if hasattr(value, "_make") else type(value)
+        return TupleMeta(tuple(map(meta_of, value)), kind)
+    return ObjectMeta(type(value))
+
+
+def _evaluate(op: Operation, args: Any, kwargs: Any, stand_in: Callable[[TensorMeta], Any]) -> Any:
+    def fill(leaf: Any) -> Any:
+        return stand_in(leaf.meta) if isinstance(leaf, Node) else leaf  # type: ignore[arg-type]  # all are tensors
+
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        return op.apply(replace(args, fill), replace(kwargs, fill))
+
+
+def _infer_filled(op: Operation, shape: Any, *args: Any, **kwargs: Any) -> Meta:
+    """Tell shape and dtype of ``ones((3, 4))`` without making it."""
+    lengths = tuple(map(int, shape)) if isinstance(shape, list | tuple | np.ndarray) else (int(shape),)
+    if any(length < 0 for length in lengths):
+        raise ValueError("negative dimensions are not allowed")
+    return TensorMeta(lengths, op.apply((0, *args), kwargs).dtype)
+
+
+# --- small: numpy on made-up arrays -----------------------------------------------------------------------------
+
+
+def _zeros(meta: TensorMeta, unknown: int = 3) -> np.ndarray[Any, Any]:
+    return np.zeros([unknown if math.isnan(n) else int(n) for n in meta.shape], meta.dtype)
+
+
+def _rising(meta: TensorMeta) -> np.ndarray[Any, Any]:
+    zeros = _zeros(meta, unknown=4)
+    return np.arange(1, zeros.size + 1).reshape(zeros.shape).astype(meta.dtype)
+
+
+def _regular(meta: TensorMeta) -> np.ndarray[Any, Any]:
+    """Stand in with a positive definite matrix, for what needs an invertible one."""
+    filled = _zeros(meta, unknown=4)
+    if filled.ndim >= 2:
+        filled += np.eye(filled.shape[-2], filled.shape[-1], dtype=meta.dtype)
+    return filled
+
+
+def _infer_small(op: Operation, args: Any, kwargs: Any) -> Meta:
+    results: list[Meta] = []
+    errors: list[Exception] = []
+    for stand_in in (_zeros, _rising):
+        try:
+            results.append(meta_of(_evaluate(op, args, kwargs, stand_in)))
+        except Exception as error:
+            errors.append(error)
+    if not results and isinstance(errors[0], np.linalg.LinAlgError):
+        try:
+            results.append(meta_of(_evaluate(op, args, kwargs, _regular)))
+        except np.linalg.LinAlgError:
+            return ObjectMeta()
+    if not results:
+        raise errors[0]
+    return results[0] if len(results) == 1 else _common(*results)
+
+
+def _common(first: Meta, second: Meta) -> Meta:
+    """Keep what both fillings agree on."""
+    match first, second:
+        case TensorMeta(), TensorMeta() if len(first.shape) == len(second.shape):
+            pairs = zip(first.shape, second.shape, strict=True)
+            return TensorMeta(tuple(a if a == b else _NAN for a, b in pairs), np.result_type(first.dtype, second.dtype))
+        case TupleMeta(), TupleMeta() if len(first.items) == len(second.items):
+            return TupleMeta(tuple(map(_common, first.items, second.items)), first.kind)
+        case ObjectMeta(), ObjectMeta() if first == second:
+            return first
+    return ObjectMeta()
+
+
+# --- large: Dask arrays of one chunk ----------------------------------------------------------------------------
+
+_CREATED = {"numpy.arange", "numpy.eye", "numpy.linspace", "numpy.tri", "numpy.indices"}
+
+
+def _infer_large(op: Operation, args: Any, kwargs: Any) -> Meta:
+    error: Exception | None = None
+    counterpart = dask_operation(op)
+    if counterpart is not None:
+        try:
+            return _dask_meta(_evaluate(counterpart, args, kwargs, _dask_stand_in))
+        except NotImplementedError:
+            pass
+        except Exception as raised:
+            error = raised
+    # The user's mistake, or Dask's limit? numpy on smaller arrays tells, though it cannot tell the shape.
+    try:
+        return _unshaped(_infer_small(op, *_shrunk(args, kwargs)))
+    except Exception:
+        if error is None:  # smaller arrays may not fit the arguments, so this is no proof of a mistake
+            return ObjectMeta()
+        raise error from None
+
+
+def dask_operation(op: Operation) -> Operation | None:
+    """Give Dask's counterpart of a numpy operation, None where there is none."""
+    import dask.array
+
+    if isinstance(op, Function) and op.name.startswith("numpy."):
+        target: Any = dask.array
+        for name in op.name.split(".")[1:]:
+            target = getattr(target, name, None)
+        return Function(target, op.name) if callable(target) else None
+    if isinstance(op, Path) and not all(hasattr(dask.array.Array, name) for name in op.names[:1]):
+        return None
+    return op
+
+
+def _dask_stand_in(meta: TensorMeta) -> Any:
+    import dask.array
+
+    # The graph is never run: only shapes and dtypes are asked for.
+    name = "stand-in"
+    key = (name, *(0 for _ in meta.shape))
+    return dask.array.Array({key: None}, name, tuple((n,) for n in meta.shape), dtype=meta.dtype)
+
+
+def _dask_meta(value: Any) -> Meta:
+    import dask.array
+
+    if isinstance(value, dask.array.Array):
+        return TensorMeta(tuple(_NAN if math.isnan(n) else int(n) for n in value.shape), value.dtype)
+    if isinstance(value, tuple | list):
+        return TupleMeta(tuple(map(_dask_meta, value)), type(value))
+    return meta_of(value)
+
+
+def _shrunk(args: Any, kwargs: Any) -> tuple[Any, Any]:
+    """Put nodes with small lengths in place of large ones: equal lengths stay equal."""
+    small: dict[float, int] = {}
+
+    def shrink(leaf: Any) -> Any:
+        if not isinstance(leaf, Node) or not isinstance(leaf.meta, TensorMeta):
+            return leaf
+        shape = tuple(n if math.isnan(n) or n <= 8 else small.setdefault(n, 9 + len(small)) for n in leaf.meta.shape)
+        return Node(leaf.op, (), {}, leaf.label, TensorMeta(shape, leaf.meta.dtype))
+
+    return replace(args, shrink), replace(kwargs, shrink)
+
+
+def _unshaped(meta: Meta) -> Meta:
+    match meta:
+        case TensorMeta(shape, dtype):
+            return TensorMeta(tuple(_NAN for _ in shape), dtype)
+        case TupleMeta(items, kind):
+            return TupleMeta(tuple(map(_unshaped, items)), kind)
+    return meta
+
