@@ -8,9 +8,8 @@ import sys
 from types import FrameType
 from typing import NamedTuple
 
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 # Frames of these are never the user's: numpy and pandas may call us back (``np.sin(tensor)``).
-_LIBRARIES = tuple(os.sep + name + os.sep for name in ("numpy", "pandas", "IPython"))
+_NOT_THE_USERS = frozenset({"mars_nb", "numpy", "pandas", "dask", "IPython"})
 
 
 class CallSite(NamedTuple):
@@ -50,8 +49,8 @@ def _cell_name(filename: str) -> str | None:
 def user_frame(frame: FrameType | None) -> FrameType | None:
     """Go out from `frame` to the innermost one that is neither ours nor numpy's, pandas's or IPython's."""
     while frame is not None:
-        filename = frame.f_code.co_filename
-        if not filename.startswith(_PACKAGE) and not any(name in filename for name in _LIBRARIES):
+        module = frame.f_globals.get("__name__") or ""
+        if module.partition(".")[0] not in _NOT_THE_USERS:
             return frame
         frame = frame.f_back
     return None

@@ -41,6 +41,7 @@ class Function:
 
     def apply(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """Compute the operation on values."""
+        __tracebackhide__ = True
         return self.target(*args, **kwargs)
 
 
@@ -67,6 +68,7 @@ class Path:
 
     def apply(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """Compute the operation on values."""
+        __tracebackhide__ = True
         value, *calls = args
         for name, call in zip(self.names, calls, strict=True):
             value = getattr(value, name)
@@ -157,6 +159,7 @@ class Node:
         def fill(leaf: Any) -> Any:
             return values[leaf] if isinstance(leaf, Node) else leaf
 
+        __tracebackhide__ = True
         return self.op.apply(replace(self.args, fill), replace(self.kwargs, fill))
 
     def __repr__(self) -> str:

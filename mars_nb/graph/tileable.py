@@ -115,6 +115,7 @@ class Tileable:
         >>> mt.ones((2, 2)).sum().execute()
         4.0
         """
+        __tracebackhide__ = True
         done = runtime().execute([self], session, wait, options)
         return done if not wait else self
 
@@ -131,10 +132,12 @@ class Tileable:
         IsolationError
             If that session does not hold the result (a ``ValueError``).
         """
+        __tracebackhide__ = True
         return runtime().fetch([self], session, options)[0]
 
     def _value(self) -> Any:
         """Execute in the default session where needed, and fetch."""
+        __tracebackhide__ = True
         return runtime().value(self)
 
     def __float__(self) -> float:

@@ -215,6 +215,7 @@ class Scheduler:
             self._idle -= 1
 
     def _perform(self, worker: _Worker, run: Run, key: Key) -> None:
+        __tracebackhide__ = True
         state = run._state
         function, arguments = state.graph[key].function, state.arguments(key)
         run._workers.add(worker)

@@ -5,6 +5,6 @@
 
 from mars_nb.session.registry import registry
 from mars_nb.session.session import Session
-from mars_nb.session.task import Snapshot, Task
+from mars_nb.session.task import Snapshot, Task, TaskInfo
 
-__all__ = ["Session", "Snapshot", "Task", "registry"]
+__all__ = ["Session", "Snapshot", "Task", "TaskInfo", "registry"]

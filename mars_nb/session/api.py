@@ -171,6 +171,7 @@ def execute(tileable: Any, *tileables: Any, session: Session | None = None, wait
     object
         The one object that was given, a list of several, or a future.
     """
+    __tracebackhide__ = True
     wanted = flatten((tileable, *tileables))
     return _session_or_default(session).execute(*wanted, wait=wait, **options)
 
@@ -185,6 +186,7 @@ def fetch(tileable: Any, *tileables: Any, session: Session | None = None) -> Any
     session
         Where they were executed; the default session if not given.
     """
+    __tracebackhide__ = True
     wanted = flatten((tileable, *tileables))
     found = session if session is not None else registry.default
     if found is None:
@@ -220,10 +222,12 @@ class SessionRuntime:
 
     def execute(self, tileables: Sequence[Tileable], session: Any, wait: bool, options: dict[str, Any]) -> Any:
         """Execute in a session or the default one."""
+        __tracebackhide__ = True
         return _session_or_default(session).execute(*tileables, wait=wait, **options)
 
     def fetch(self, tileables: Sequence[Tileable], session: Any, options: dict[str, Any]) -> list[Any]:
         """Fetch from a session or the default one."""
+        __tracebackhide__ = True
         unknown = set(options) - {"batch_size"}  # Mars's; results are here in one piece
         if unknown:
             raise TypeError(f"fetch() got an unexpected keyword argument {min(unknown)!r}")
@@ -237,6 +241,7 @@ class SessionRuntime:
 
     def value(self, tileable: Tileable) -> Any:
         """Execute in the default session where needed, and fetch."""
+        __tracebackhide__ = True
         session = _session_or_default(None)
         try:
             return session.fetch(tileable)

@@ -22,7 +22,7 @@ from mars_nb.graph.tileable import Tileable, flatten
 from mars_nb.planner import slices
 from mars_nb.planner.layout import Layout
 from mars_nb.session.backends.base import Backend
-from mars_nb.session.task import Task
+from mars_nb.session.task import Task, TaskInfo
 
 if TYPE_CHECKING:
     from mars_nb.session.registry import Registry
@@ -88,7 +88,7 @@ class Session:
         self._lock = threading.Lock()
         self._closed = False
         self._running: dict[int, Task] = {}
-        self._ended: deque[Task] = deque(maxlen=REMEMBERED_TASKS)
+        self._ended: deque[TaskInfo] = deque(maxlen=REMEMBERED_TASKS)
         self._executed: dict[str, tuple[Node, float]] = {}  # by the node's key, with the time
         self._told: set[str] = set()  # keys of nodes about which the user was warned
 
@@ -120,10 +120,17 @@ class Session:
         return self._backend.nbytes
 
     @property
-    def tasks(self) -> list[Task]:
-        """The tasks that run and those that ended last, oldest first."""
+    def running(self) -> list[Task]:
+        """The tasks that run, oldest first."""
         with self._lock:
-            return [*self._ended, *self._running.values()]
+            return list(self._running.values())
+
+    @property
+    def tasks(self) -> list[TaskInfo]:
+        """What is known of the tasks that ended last and of those that run, oldest first."""
+        with self._lock:
+            ended, running = list(self._ended), list(self._running.values())
+        return [*ended, *(task.info() for task in running)]
 
     @property
     def results(self) -> list[Result]:
@@ -234,6 +241,7 @@ class Session:
         Exception
             What the user's own functions raise.
         """
+        __tracebackhide__ = True
         wanted = flatten(tileables)
         value = wanted[0] if len(wanted) == 1 else wanted
         self._check_open()
@@ -294,9 +302,10 @@ class Session:
             raise
 
     def _on_end(self, task: Any) -> None:
+        info = task.info()
         with self._lock:
             self._running.pop(task.number, None)
-            self._ended.append(task)
+            self._ended.append(info)
 
     def _settle(self, tileables: Sequence[Tileable]) -> None:
         for tileable in tileables:
@@ -357,10 +366,12 @@ class Session:
         SessionClosed
             If the session was closed.
         """
+        __tracebackhide__ = True
         values = [self._fetch(tileable) for tileable in flatten(tileables)]
         return values[0] if len(values) == 1 else values
 
     def _fetch(self, tileable: Tileable) -> Any:
+        __tracebackhide__ = True
         self._check_open()
         window = slices.find(tileable._node, self._layout)
         layout = window and self._layout(window.node.key)

@@ -56,6 +56,31 @@ class Snapshot:
         return self.done / self.total if self.total else 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class TaskInfo:
+    """What a session remembers of a task: nothing that would keep a result or the user's data.
+
+    Attributes
+    ----------
+    number
+        Counts all tasks of this process.
+    label
+        What was computed.
+    place
+        Where ``execute`` was called, such as ``In[3], line 2``.
+    state, elapsed, done, total
+        See `Snapshot`.
+    """
+
+    number: int
+    label: str
+    place: str
+    state: str
+    elapsed: float
+    done: int
+    total: int
+
+
 class Task(Future[Any]):
     """An execution: a future of the executed tileables, awaitable, with progress.
 
@@ -171,6 +196,7 @@ class Task(Future[Any]):
         Exception
             What the user's own functions raised.
         """
+        __tracebackhide__ = True
         try:
             return super().result(timeout)
         except CancelledError:
@@ -190,6 +216,15 @@ class Task(Future[Any]):
         elapsed = (self._clock() if ended is None else ended) - self._started
         return Snapshot(self.state, elapsed, self._progress())
 
+    def info(self) -> TaskInfo:
+        """Tell what is to be remembered of the task."""
+        snapshot = self.snapshot()
+        label = ", ".join(node.label for node in self.nodes)
+        place = "" if self.site is None else self.site.place
+        return TaskInfo(
+            self.number, label, place, snapshot.state, snapshot.elapsed, snapshot.done, snapshot.total
+        )
+
     def _progress(self) -> tuple[Progress, ...]:
         work = self._work
         return self._last if work is None else work.progress()
@@ -198,10 +233,9 @@ class Task(Future[Any]):
         return asyncio.wrap_future(self).__await__()
 
     def __repr__(self) -> str:
-        labels = ", ".join(node.label for node in self.nodes)
-        snapshot = self.snapshot()
+        info = self.info()
         return (
-            f"<Task {self.number} ({labels}) in session {self.session_name!r}: "
-            f"{snapshot.state}, {snapshot.fraction:.0%}, {snapshot.elapsed:.1f} s>"
+            f"<Task {info.number} ({info.label}) in session {self.session_name!r}: "
+            f"{info.state}, {self.progress():.0%}, {info.elapsed:.1f} s>"
         )
 
