@@ -1,0 +1,51 @@
+# The two commands: `make demo` and `make test`. All is set up in .venv; nothing is installed elsewhere.
+# A set-up is done again when pyproject.toml changes; `make clean` starts from nothing.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?=
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help demo test lab lint format clean
+
+help: ## show this
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+
+demo: $(VENV)/.demo ## run the quickstart notebook, print its key results, write build/demo/quickstart.html
+	@$(BIN)/python scripts/demo.py
+
+test: lint ## run all checks and all tests
+	@$(BIN)/pytest
+
+lint: $(VENV)/.test ## check style, types and layers
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(VENV)/.test ## lay the code out and repair what can be repaired
+	@$(BIN)/ruff check --fix --exit-zero
+	@$(BIN)/ruff format
+
+lab: $(VENV)/.lab ## open JupyterLab on the examples
+	@$(BIN)/jupyter lab --notebook-dir=examples/notebooks quickstart.ipynb
+
+clean: ## remove the virtual environment and all that was built
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find mars_nb tests examples scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- set-up: one stamp for each of the dependency groups in pyproject.toml --------------------------------------------
+
+$(VENV)/.made:
+	@python=$$(PYTHON="$(PYTHON)" scripts/find-python) && \
+	echo "making $(VENV) with $$python" && \
+	rm -rf $(VENV) && "$$python" -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@touch $@
+
+$(VENV)/.demo $(VENV)/.test $(VENV)/.lab: $(VENV)/.%: $(VENV)/.made pyproject.toml
+	@echo "installing into $(VENV) what 'make $*' needs (a minute or two the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group $*
+	@touch $@

@@ -1,0 +1,72 @@
+"""What holds for every test and doctest: it leaves no session, no thread and no changed option."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import mars_nb
+from mars_nb.config import OPTIONS, options
+
+#: Seconds in which the threads of closed sessions must have ended.
+PATIENCE_S = 5.0
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the doctests that stand in docstrings of numpy and pandas, shown by our functions of the same name."""
+    foreign = [item for item in items if isinstance(item, pytest.DoctestItem) and not _is_ours(item)]
+    config.hook.pytest_deselected(items=foreign)
+    items[:] = [item for item in items if item not in foreign]
+
+
+def _is_ours(item: pytest.DoctestItem) -> bool:
+    source = Path(item.path).read_text(encoding="utf-8")
+    return all(example.source.splitlines()[0] in source for example in item.dtest.examples)
+
+
+@pytest.fixture(autouse=True)
+def _options_as_before() -> Iterator[None]:
+    before = options.to_dict()
+    yield
+    for name in OPTIONS:
+        if getattr(options, name) != before[name]:
+            setattr(options, name, before[name])
+
+
+@pytest.fixture(autouse=True)
+def _no_session_left() -> Iterator[None]:
+    assert not mars_nb.sessions, "a session leaked into this test"
+    assert mars_nb.get_default_session() is None
+    yield
+    for session in list(mars_nb.sessions.values()):
+        session.close()
+    assert not mars_nb.sessions
+    assert mars_nb.get_default_session() is None
+    _join_threads()
+
+
+def _join_threads() -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    for thread in threading.enumerate():
+        if thread.name.startswith("mars_nb"):
+            thread.join(max(0.0, deadline - time.monotonic()))
+            assert not thread.is_alive(), f"{thread.name} is alive {PATIENCE_S} s after all sessions were closed"
+
+
+@pytest.fixture(autouse=True)
+def _session_of_doctest(request: pytest.FixtureRequest, _no_session_left: None) -> None:
+    """Open the default session of a doctest, which else would warn that it is made by itself."""
+    if isinstance(request.node, pytest.DoctestItem):
+        mars_nb.new_session(name="doctest")
+
+
+@pytest.fixture
+def session() -> Iterator[Any]:
+    """Give a new default session."""
+    with mars_nb.new_session() as opened:
+        yield opened
