@@ -72,8 +72,7 @@ def new_session(
     _check_address(address)
     name = session_id if name is None else name
     _check_name(name)
-    if n_threads is not None and (isinstance(n_threads, bool) or not isinstance(n_threads, int) or n_threads < 1):
-        raise ValueError(f"n_threads must be a whole number from 1, got {n_threads!r}")
+    _check_threads(n_threads)
     if not new and (name is None or name not in registry):
         if name is None:
             raise UnknownSession("new=False needs the name of an open session", hints=["mars_nb.sessions"])
@@ -94,6 +93,11 @@ def _local(name: str, session_id: str | None = None, n_threads: int | None = Non
 def _check_name(name: Any) -> None:
     if name is not None and (not isinstance(name, str) or not name.strip()):
         raise ValueError(f"a session's name is a text that is not empty, got {name!r}")
+
+
+def _check_threads(n_threads: Any) -> None:
+    if n_threads is not None and (isinstance(n_threads, bool) or not isinstance(n_threads, int) or n_threads < 1):
+        raise ValueError(f"n_threads must be a whole number from 1, got {n_threads!r}")
 
 
 def _check_address(address: Any) -> None:

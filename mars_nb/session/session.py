@@ -374,7 +374,7 @@ class Session:
         __tracebackhide__ = True
         self._check_open()
         window = slices.find(tileable._node, self._layout)
-        layout = window and self._layout(window.node.key)
+        layout = None if window is None else self._layout(window.node.key)
         if window is None or layout is None:
             raise self._isolation_error(tileable)
         return slices.read(window, layout, lambda keys: self._backend.read(window.node.key, keys))
