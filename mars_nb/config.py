@@ -44,7 +44,9 @@ OPTIONS: dict[str, Option] = {
     "progress_after": Option(0.5, lambda v: isinstance(v, int | float) and v >= 0, "seconds before progress is shown"),
     "chunk_size": Option(None, _is_chunk_size, "items per dimension of a chunk; None: chosen by chunk_bytes"),
     "chunk_bytes": Option(16 * MIB, _is_positive_int, "bytes of a chunk where no chunk_size is given"),
-    "n_threads": Option(None, lambda v: v is None or _is_positive_int(v), "threads of a local session; None: all cores"),
+    "n_threads": Option(
+        None, lambda v: v is None or _is_positive_int(v), "threads of a local session; None: all cores"
+    ),
     "warn_duplicated_execution": Option(False, _is_bool, "warn when an object is executed again in a session"),
 }
 

@@ -76,7 +76,9 @@ def record(
     node = Node(op, args, kwargs, prefix + camel(stem), meta, capture(), chunks)
     result = _present(node, Claim(node.key, tuple(held)), prefix)
     if options.eager_mode:
-        made = [leaf for leaf in leaves(result) if isinstance(leaf, Tileable) and not isinstance(leaf._meta, HandleMeta)]
+        made = [
+            leaf for leaf in leaves(result) if isinstance(leaf, Tileable) and not isinstance(leaf._meta, HandleMeta)
+        ]
         if made:
             runtime().execute(made, None, True, {})
     return result

@@ -5,16 +5,14 @@ from __future__ import annotations
 import operator
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from mars_nb.graph.meta import Meta, ObjectMeta
 from mars_nb.graph.node import Function, Node
 from mars_nb.graph.runtime import runtime
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
-
-_T = TypeVar("_T", bound="Tileable")
+    from typing import Self
 
 
 class Claim:

@@ -3,12 +3,13 @@
 Concurrency
 -----------
 - `Scheduler.submit`, `Run.cancel` and `Scheduler.close` may be called from any thread.
-- One lock (``Scheduler._lock``, with a condition for idle workers) guards the runs' states, the list of runs and the list of workers.
-  It is never held over a task's function, over a run's ``on_done`` or over anything else that is not ours.
-- A worker takes a task, lets the lock go, runs the task, takes the lock and puts the value in. It wakes others only when more than one
-  task became ready, and goes on with the next task itself.
-- A cancelled run is over at once for its caller. Workers that are inside its tasks cannot be stopped; they are replaced by fresh
-  ones, drop their value when they come back, and end.
+- One lock (``Scheduler._lock``, with a condition for idle workers) guards the runs' states, the list of runs and the
+  list of workers. It is never held over a task's function, over a run's ``on_done`` or over anything else that is not
+  ours.
+- A worker takes a task, lets the lock go, runs the task, takes the lock and puts the value in. It wakes others only
+  when more than one task became ready, and goes on with the next task itself.
+- A cancelled run is over at once for its caller. Workers that are inside its tasks cannot be stopped; they are
+  replaced by fresh ones, drop their value when they come back, and end.
 - Workers are daemon threads, started when there is work for them, and end when they were idle for a while or
   the scheduler was closed.
 """
@@ -113,8 +114,8 @@ class Scheduler:
         graph, outputs
             See `RunState`. Context variables of the caller are seen by the tasks.
         on_done
-            Called once, on any thread and without a lock held: with the outputs' values; or with None, the error and the key of the task
-            that raised; or with three times None if the run was cancelled.
+            Called once, on any thread and without a lock held: with the outputs' values; or with None, the error and
+            the key of the task that raised; or with three times None if the run was cancelled.
 
         Raises
         ------

@@ -1,11 +1,11 @@
 """The state of one run: which chunk tasks wait, which are ready, which values are still needed.
 
-Pure: no thread, no clock, no I/O. Events go in (`RunState.take`, `RunState.finish`), what to do comes out. A caller with several threads
-guards each call by one lock; every call is short.
+Pure: no thread, no clock, no I/O. Events go in (`RunState.take`, `RunState.finish`), what to do comes out. A caller
+with several threads guards each call by one lock; every call is short.
 
-The order is depth first. Tasks are numbered in the order in which a walk from the outputs leaves them behind, and of the
-ready tasks the lowest number runs next: a chain is finished before a new source is begun, so few values are
-held at a time. Numbering is linear in the number of edges.
+The order is depth first. Tasks are numbered in the order in which a walk from the outputs leaves them behind, and of
+the ready tasks the lowest number runs next: a chain is finished before a new source is begun, so few values are held
+at a time. Numbering is linear in the number of edges.
 """
 
 from __future__ import annotations
@@ -187,7 +187,7 @@ class _Visit:
 
 
 def order(graph: Graph, outputs: Iterable[Key]) -> dict[Key, int]:
-    """Number all tasks that the outputs need, depth first: inputs before what uses them.
+    """Give a number to each task that the outputs need, depth first: inputs before what uses them.
 
     Raises
     ------

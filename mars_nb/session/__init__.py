@@ -1,6 +1,7 @@
 """Sessions: where tileables are executed and their results live.
 
-`Session` is what the user holds, `registry` knows all of them and which is the default, a `Task` is one execution, and `backends` do the work.
+`Session` is what the user holds, `registry` knows all of them and which is the default, a `Task` is one execution,
+and `backends` do the work.
 """
 
 from mars_nb.session.registry import registry

@@ -68,7 +68,8 @@ class Registry(Mapping[str, Session]):
         Parameters
         ----------
         make
-            Makes a session of a given name. Must be quick: it is called with the lock held, so that a name is given once.
+            Makes a session of a given name. Must be quick: it is called with the lock held, so that a name is given
+            once.
         name
             A free name is chosen if not given.
         default

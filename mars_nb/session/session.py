@@ -11,7 +11,7 @@ import warnings
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from mars_nb.config import options
 from mars_nb.errors import IsolationError, SessionClosed, SessionWarning
@@ -62,8 +62,8 @@ class Session:
 
     A session is open until it is closed, also as a context manager. Its results are visible in it alone.
 
-    All methods may be called from any thread. One lock guards the session's own tables; it is never held while something is planned, run
-    or read.
+    All methods may be called from any thread. One lock guards the session's own tables; it is never held while
+    something is planned, run or read.
 
     Attributes
     ----------
@@ -194,7 +194,7 @@ class Session:
 
     destroy = close
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -259,7 +259,7 @@ class Session:
             return task
         try:
             return task.result()
-        except BaseException as error:
+        except BaseException:
             # Whatever ends the waiting, above all an interrupt: give control back now, nothing more starts.
             if not task.done():
                 task.cancel()
@@ -411,7 +411,9 @@ class ShownResult:
 
     def read(self, *window: slice) -> Any:
         """Bring a part of the result: a slice for each of the first dimensions, or nothing for all of it."""
-        ranges = tuple(range(n)[w] for n, w in zip(self.shape, (*window, *[slice(None)] * len(self.shape)), strict=False))
+        ranges = tuple(
+            range(n)[w] for n, w in zip(self.shape, (*window, *[slice(None)] * len(self.shape)), strict=False)
+        )
         backend, key = self._session._backend, self._node.key
         return slices.read(slices.Window(self._node, ranges), self._layout, lambda keys: backend.read(key, keys))
 
@@ -422,4 +424,3 @@ def _variable(tileable: Tileable) -> str:
     scope: Mapping[str, Any] = {} if frame is None else {**frame.f_globals, **frame.f_locals}
     names = (name for name, value in scope.items() if value is tileable and not name.startswith("_"))
     return next(names, "it")
-

@@ -84,8 +84,8 @@ class TaskInfo:
 class Task(Future[Any]):
     """An execution: a future of the executed tileables, awaitable, with progress.
 
-    Works in scripts, in threads and in notebooks: its answers do not depend on an event loop. Callbacks are called on the thread that
-    finished or cancelled the task.
+    Works in scripts, in threads and in notebooks: its answers do not depend on an event loop. Callbacks are called on
+    the thread that finished or cancelled the task.
 
     Parameters
     ----------
@@ -221,9 +221,7 @@ class Task(Future[Any]):
         snapshot = self.snapshot()
         label = ", ".join(node.label for node in self.nodes)
         place = "" if self.site is None else self.site.place
-        return TaskInfo(
-            self.number, label, place, snapshot.state, snapshot.elapsed, snapshot.done, snapshot.total
-        )
+        return TaskInfo(self.number, label, place, snapshot.state, snapshot.elapsed, snapshot.done, snapshot.total)
 
     def _progress(self) -> tuple[Progress, ...]:
         work = self._work
@@ -238,4 +236,3 @@ class Task(Future[Any]):
             f"<Task {info.number} ({info.label}) in session {self.session_name!r}: "
             f"{info.state}, {self.progress():.0%}, {info.elapsed:.1f} s>"
         )
-

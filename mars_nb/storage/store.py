@@ -2,9 +2,9 @@
 
 Concurrency
 -----------
-Every method may be called from any thread. One lock guards the mapping; it is held for dictionary work only. `release` may come out of
-the garbage collector, which runs in any thread at any moment, even in one that holds the lock: then it puts the name on a
-list, and whoever holds the lock works the list off when done.
+Every method may be called from any thread. One lock guards the mapping; it is held for dictionary work only.
+`release` may come out of the garbage collector, which runs in any thread at any moment, even in one that holds the
+lock: then it puts the name on a list, and whoever holds the lock works the list off when done.
 """
 
 from __future__ import annotations

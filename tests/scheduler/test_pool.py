@@ -87,7 +87,7 @@ def test_a_cancelled_run_reports_at_once_and_starts_nothing_more(scheduler: Sche
         started.set()
         go_on.wait(WAIT)
 
-    graph = {0: ChunkTask(block), 1: ChunkTask(lambda x: ran.append(x), (0,))}
+    graph = {0: ChunkTask(block), 1: ChunkTask(ran.append, (0,))}
     outcome = Outcome()
     handle = scheduler.submit(graph, [1], outcome)
     assert started.wait(WAIT)

@@ -29,7 +29,8 @@ class LocalBackend:
     Parameters
     ----------
     n_threads
-        How many chunk tasks run at a time; ``options.n_threads``, or one a core that this process may use, if not given.
+        How many chunk tasks run at a time; ``options.n_threads``, or one a core that this process may use, if not
+        given.
     name
         Begins the threads' names.
     """
@@ -128,12 +129,12 @@ class LocalWork:
 def _observe(node: Node, layout: Layout, chunks: list[Any]) -> None:
     """Put what was seen of a value in place of what was guessed, unless it is of another kind."""
     first = next((chunk for chunk in chunks if len(chunk)), chunks[0]) if isinstance(layout, Rows) else chunks[0]
-    if isinstance(node.meta, PandasMeta) and type(first) is type(node.meta.sample):
-        node.meta = PandasMeta(first[:_SAMPLE_ROWS].copy(), layout.shape[0])
-    elif isinstance(node.meta, PandasMeta) and isinstance(node.meta.sample, pd.Index) and isinstance(first, pd.Index):
-        node.meta = PandasMeta(first[:_SAMPLE_ROWS].copy(), layout.shape[0])
-    elif isinstance(node.meta, TensorMeta) and isinstance(first, np.ndarray | np.generic):
-        node.meta = TensorMeta(first.shape if isinstance(layout, Single) else layout.shape, first.dtype)
+    match node.meta:
+        case PandasMeta(sample=sample):
+            if type(first) is type(sample) or (isinstance(first, pd.Index) and isinstance(sample, pd.Index)):
+                node.meta = PandasMeta(first[:_SAMPLE_ROWS].copy(), layout.shape[0])
+        case TensorMeta() if isinstance(first, np.ndarray | np.generic):
+            node.meta = TensorMeta(first.shape if isinstance(layout, Single) else layout.shape, first.dtype)
 
 
 def _explained(error: BaseException, planned: Plan, key: Key) -> BaseException:
