@@ -58,6 +58,8 @@ class Handle(Tileable):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or not hasattr(self._example, name):
             raise AttributeError(f"{type(self._example).__name__!r} object has no attribute {name!r}")
+        if not hasattr(type(self._example), name):  # a column, as in ``df.groupby("a").b``
+            return self[name]
         return attribute_of(self, type(self._example), name)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

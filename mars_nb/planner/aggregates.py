@@ -1,123 +1,152 @@
-"""Reductions, grouped aggregations and scans over rows: Dask's algorithms, where their answer is pandas's."""
+"""Reductions along the rows: each chunk gives a part, and a last task makes the answer of the parts.
+
+For ``sum`` or ``max`` a part is a frame of one row, and pandas's own operation on all parts is the answer. For
+``mean`` or ``std`` a part is the number, the sum and the squared deviations of the values, which are merged in a way that loses
+no digits.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from mars_nb.graph.meta import PandasMeta
-from mars_nb.graph.node import Arguments, Node, Path
-from mars_nb.planner.arrays import placeholder
-from mars_nb.planner.context import Building
+from mars_nb.graph.node import Node
+from mars_nb.planner.context import Building, Evaluation
 from mars_nb.planner.layout import ChunkKey, Layout, Rows, Single
-from mars_nb.planner.taskspec import chunk_tasks
+from mars_nb.planner.walks import base_rows, dtypes_of, method_call
 
-_REDUCTIONS = frozenset("sum mean min max count std var prod product any all".split())
-_SCANS = frozenset("cumsum cumprod cummin cummax shift diff ffill bfill".split())
-_GROUPED = frozenset("sum mean min max count std var prod first last".split())
-_GROUPBY_ARGUMENTS = {"by", "dropna", "sort", "observed", "group_keys"}
+#: Reductions with the kinds of numpy dtypes for which the rules hold; None for any dtype.
+ABSORBED = {"sum": "iufb", "prod": "iufb", "product": "iufb", "min": "iufbmM", "max": "iufbmM", "any": "iufb", "all": "iufb"}
+MOMENTS = ("mean", "var", "std", "sem")
+_ARGUMENTS = {"skipna", "numeric_only", "ddof"}
 
 
-def by_dask(building: Building, node: Node) -> Layout | None:
-    """Lower a reduction or a scan along the rows."""
-    if not isinstance(node.op, Path) or len(node.op.names) != 1 or len(node.inputs) != 1:
+def reduction(building: Building, node: Node) -> Layout | None:
+    """Lower a reduction along the rows."""
+    rows, found = base_rows(building, node), method_call(node)
+    sample = node.inputs[0].meta.sample if isinstance(node.inputs[0].meta, PandasMeta) else None
+    if rows is None or found is None or not isinstance(sample, pd.DataFrame | pd.Series):
         return None
-    name, call = node.op.names[0], node.args[-1]
-    if not isinstance(call, Arguments) or call.args and name != "shift" or "axis" in call.kwargs:
+    name, (args, kwargs) = found
+    if name in ("agg", "aggregate") and len(args) == 1 and isinstance(args[0], str):
+        name, args = args[0], ()
+    if isinstance(sample, pd.DataFrame) and not (sample.columns.is_unique and len(sample.columns)):
         return None
-    if name in _REDUCTIONS:
-        return _lower(building, node, keeps=False) if set(call.kwargs) <= {"skipna", "numeric_only", "ddof"} else None
-    if name in _SCANS:
-        return _lower(building, node, keeps=True) if set(call.kwargs) <= {"periods"} else None
+    if args or set(kwargs) - _ARGUMENTS:
+        return None
+    if name in ("nunique", "unique") and isinstance(sample, pd.Series) and not kwargs:
+        return _absorb(building, node, rows, _distinct)
+    numeric_only = bool(kwargs.get("numeric_only")) and isinstance(sample, pd.DataFrame)
+    dtypes = dtypes_of(_numeric(sample) if numeric_only else sample)
+    if name in ABSORBED:
+        if not _all_of_kind(dtypes, ABSORBED[name]):
+            return None
+        return _absorb(building, node, rows, partial(_reduced, name, numeric_only, kwargs.get("skipna", True)))
+    if name == "count" and not set(kwargs) - {"numeric_only"}:
+        return _absorb_counts(building, node, rows, numeric_only)
+    if name in MOMENTS and kwargs.get("skipna", True) is True and measurable(dtypes):
+        return _merge_moments(building, node, rows, name, kwargs.get("ddof", 1), numeric_only)
     return None
 
 
-def groupby(building: Building, node: Node) -> Layout | None:
-    """Lower a grouped aggregation by columns."""
-    if not isinstance(node.op, Path) or node.op.names[0] != "groupby" or len(node.inputs) != 1:
-        return None
-    _, grouping, *between, final = node.args
-    names = node.op.names[1:]
-    if set(names[:-1]) - {"__getitem__"} or len(between) > 1 or not isinstance(final, Arguments):
-        return None
-    if not _plain_grouping(node, grouping) or not _plain_aggregation(names[-1], final):
-        return None
-    return _lower(building, node, keeps=False)
+def _all_of_kind(dtypes: list[Any], kinds: str) -> bool:
+    return all(isinstance(dtype, np.dtype) and dtype.kind in kinds for dtype in dtypes)
 
 
-def _plain_grouping(node: Node, grouping: Arguments) -> bool:
-    """Tell a group-by of columns, sorted by their values."""
-    args, kwargs = grouping
-    if len(args) + len(kwargs) != len({*range(len(args)), *kwargs}) or len(args) > 1:
-        return False
-    if set(kwargs) - _GROUPBY_ARGUMENTS or not kwargs.get("sort", True):
-        return False
-    by = args[0] if args else kwargs.get("by")
-    labels = by if isinstance(by, list) else [by]
-    meta = node.inputs[0].meta
-    if not isinstance(meta, PandasMeta) or not isinstance(meta.sample, pd.DataFrame):
-        return False
-    columns = meta.sample
-    known = all(isinstance(label, str | int) and label in columns for label in labels)
-    return known and not any(isinstance(columns[label].dtype, pd.CategoricalDtype) for label in labels)
+def measurable(dtypes: list[Any]) -> bool:
+    """Tell dtypes of which means are 64-bit floats."""
+    return all(isinstance(dtype, np.dtype) and (dtype.kind in "iub" or dtype == np.float64) for dtype in dtypes)
 
 
-def _plain_aggregation(name: str, call: Arguments) -> bool:
-    args, kwargs = call
-    if name == "size":
-        return not args and not kwargs
-    if name in _GROUPED:
-        return not args and set(kwargs) <= {"numeric_only"}
-    if name not in ("agg", "aggregate"):
-        return False
-    if args:
-        return len(args) == 1 and not kwargs and _all_grouped(args[0])
-    return bool(kwargs) and all(
-        isinstance(spec, tuple) and len(spec) == 2 and spec[1] in _GROUPED for spec in kwargs.values()
-    )
+def _numeric(frame: Any) -> Any:
+    return frame.select_dtypes(["number", "bool"], exclude=["timedelta"])
 
 
-def _all_grouped(spec: Any) -> bool:
-    match spec:
-        case str():
-            return spec in _GROUPED
-        case list():
-            return all(isinstance(item, str) and item in _GROUPED for item in spec)
-        case dict():
-            return all(_all_grouped(item) for item in spec.values())
-    return False
+# --- the operation on the parts is the answer ---------------------------------------------------------------------
 
 
-def _lower(building: Building, node: Node, *, keeps: bool) -> Layout | None:
-    import dask
-    import dask.dataframe
-    from dask.delayed import Delayed
-
-    (input_,) = node.inputs
-    rows = building.lowered[input_]
-    if not isinstance(rows, Rows) or not isinstance(input_.meta, PandasMeta):
-        return None
-    names = {f"rows-{input_.key}-{i}": key for i, key in enumerate(rows.keys)}
-    with dask.config.set({"dataframe.convert-string": False}):
-        parts = [Delayed(name, {name: (placeholder, name, i)}) for i, name in enumerate(names)]
-        try:
-            frame = dask.dataframe.from_delayed(parts, meta=input_.meta.sample[:0], verify_meta=False)
-            result = node.op.apply((frame, *node.args[1:]), node.kwargs).optimize(fuse=False)
-        except Exception:  # Dask's own limits; a mistake of the user's was found when it was recorded
-            return None
-        return _take_over(building, node, result, names, rows if keeps else None)
+def _absorb(building: Building, node: Node, rows: Rows, reduce: Any) -> Single:
+    parts = [building.add(node, ("part", i), reduce, [key]) for i, key in enumerate(rows.keys)]
+    return Single(building.add(node, "whole", partial(on_all, Evaluation(node, node.inputs)), parts))
 
 
-def _take_over(
-    building: Building, node: Node, result: Any, placeholders: Mapping[Any, ChunkKey], rows: Rows | None
-) -> Layout | None:
-    outputs = list(result.__dask_keys__())
-    if rows is None and len(outputs) != 1 or rows is not None and len(outputs) != len(rows.keys):
-        return None
-    tasks, ours = chunk_tasks(dict(result.__dask_graph__()), placeholders, node, outputs)
-    building.graph.update(tasks)
-    if rows is None:
-        return Single(ours(outputs[0]))
-    return Rows(tuple(map(ours, outputs)), rows.partition, rows.lengths, rows.columns)
+def on_all(evaluate: Evaluation, *parts: Any) -> Any:
+    """Compute the operation on all parts together."""
+    filled = [part for part in parts if len(part)] or parts[:1]
+    return evaluate(pd.concat(filled))
+
+
+def _distinct(chunk: Any) -> Any:
+    return chunk.drop_duplicates()
+
+
+def _reduced(name: str, numeric_only: bool, skipna: bool, chunk: Any) -> Any:
+    """Reduce to one row; a chunk without rows stays as it is, so that it decides no dtype."""
+    if numeric_only:
+        chunk = _numeric(chunk)
+    if not len(chunk):
+        return chunk
+    if isinstance(chunk, pd.DataFrame):
+        columns = {label: _reduced(name, False, skipna, chunk[label]) for label in chunk}
+        return pd.DataFrame(columns, columns=chunk.columns)
+    value = getattr(chunk, name)(skipna=skipna)
+    return pd.Series([value], dtype=chunk.dtype if name in ("min", "max") else None, name=chunk.name)
+
+
+# --- counts and moments -------------------------------------------------------------------------------------------
+
+
+def _absorb_counts(building: Building, node: Node, rows: Rows, numeric_only: bool) -> Single:
+    count = partial(_counts, numeric_only)
+    parts = [building.add(node, ("part", i), count, [key]) for i, key in enumerate(rows.keys)]
+    return Single(building.add(node, "whole", _sum, parts))
+
+
+def _counts(numeric_only: bool, chunk: Any) -> Any:
+    return (_numeric(chunk) if numeric_only else chunk).count()
+
+
+def _sum(*parts: Any) -> Any:
+    return sum(parts[1:], parts[0])
+
+
+def _merge_moments(building: Building, node: Node, rows: Rows, name: str, ddof: int, numeric_only: bool) -> Single:
+    measure = partial(_measured, numeric_only)
+    parts: list[ChunkKey] = [building.add(node, ("part", i), measure, [key]) for i, key in enumerate(rows.keys)]
+    one = not isinstance(node.meta, PandasMeta)
+    return Single(building.add(node, "whole", partial(_merged, name, ddof, one), parts))
+
+
+def _measured(numeric_only: bool, chunk: Any) -> pd.DataFrame:
+    """Give number, sum and squared deviations of each column's values."""
+    frame = chunk.to_frame() if isinstance(chunk, pd.Series) else _numeric(chunk) if numeric_only else chunk
+    values = frame.astype(float)
+    n = values.count()
+    return pd.DataFrame({"n": n, "sum": values.sum(), "m2": (values.var(ddof=0) * n).where(n > 0, 0.0)})
+
+
+def _merged(name: str, ddof: int, one: bool, *parts: pd.DataFrame) -> Any:
+    n = _sum(*(part["n"] for part in parts))
+    mean = _sum(*(part["sum"] for part in parts)) / n
+    m2 = _sum(*(part["m2"] + shifted(part["n"], part["sum"], mean) for part in parts))
+    result = moment(name, n, mean, m2, ddof)
+    return result.iloc[0] if one else result
+
+
+def shifted(n: Any, total: Any, mean: Any) -> Any:
+    """Give the squared deviations that a part gets by measuring from the mean of all."""
+    return (n * (total / n - mean) ** 2).where(n > 0, 0.0)
+
+
+def moment(name: str, n: Any, mean: Any, m2: Any, ddof: int) -> Any:
+    """Make one of `MOMENTS` of number, mean and squared deviations."""
+    if name == "mean":
+        return mean
+    variance = (m2 / (n - ddof)).where(n > ddof)
+    if name == "var":
+        return variance
+    return np.sqrt(variance) if name == "std" else np.sqrt(variance / n)
