@@ -100,6 +100,8 @@ class IsolationError(MarsError, ValueError):
         Name of the session that was asked.
     holders
         Names of the open sessions that hold the result.
+    variable
+        The user's name for the object, None where it is not known.
     hints
         Lines of code that help.
     """
@@ -111,12 +113,14 @@ class IsolationError(MarsError, ValueError):
         tileable: str,
         session: str,
         holders: Sequence[str] = (),
+        variable: str | None = None,
         hints: Sequence[str] = (),
     ) -> None:
         super().__init__(message, hints=hints)
         self.tileable = tileable
         self.session = session
         self.holders = tuple(holders)
+        self.variable = variable
 
 
 class TaskCancelled(MarsError, CancelledError):

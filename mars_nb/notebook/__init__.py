@@ -1,2 +1,5 @@
-"""What a user of a notebook or terminal sees: magics, progress, tracebacks, the alias ``mars``. Nothing imports this package
-but `mars_nb._wiring` and the extension's entry points."""
+"""What the user of a notebook or terminal sees: magics, progress, tracebacks, the alias ``mars``.
+
+`extension` sets magics and alias up; `progress` and `tracebacks` are called by `mars_nb._wiring`. Nothing else imports
+this package.
+"""

@@ -391,9 +391,14 @@ class Session:
         if names:
             message += f". It was executed in session {', '.join(map(repr, names))}, not in {self.name!r}"
         here = "" if self.is_default else f"session=mars_nb.get_session({self.name!r})"
-        hints = [f"{name}.fetch(session=mars_nb.get_session({n!r}))" for name in [_variable(tileable)] for n in names]
-        hints.append(f"{_variable(tileable)}.execute({here})  # compute it in session {self.name!r}")
-        return IsolationError(message, tileable=tileable._recorded(), session=self.name, holders=names, hints=hints)
+        variable = _variable(tileable)
+        called = variable or "it"
+        hints = [f"{called}.fetch(session=mars_nb.get_session({name!r}))" for name in names]
+        hints.append(f"{called}.execute({here})  # compute it in session {self.name!r}")
+        recorded = tileable._recorded()
+        return IsolationError(
+            message, tileable=recorded, session=self.name, holders=names, variable=variable, hints=hints
+        )
 
 
 class ShownResult:
@@ -418,9 +423,9 @@ class ShownResult:
         return slices.read(slices.Window(self._node, ranges), self._layout, lambda keys: backend.read(key, keys))
 
 
-def _variable(tileable: Tileable) -> str:
+def _variable(tileable: Tileable) -> str | None:
     """Find the user's name for an object, in the frame that asked for it."""
     frame = user_frame(sys._getframe(1))
     scope: Mapping[str, Any] = {} if frame is None else {**frame.f_globals, **frame.f_locals}
     names = (name for name, value in scope.items() if value is tileable and not name.startswith("_"))
-    return next(names, "it")
+    return next(names, None)

@@ -120,6 +120,7 @@ class Task(Future[Any]):
         self._ended: float | None = None
         self._work: Work | None = None
         self._last: tuple[Progress, ...] = ()
+        self._before_end: list[Callable[[Snapshot], object]] = []
 
     # --- called by the session and its backend -------------------------------------------------------
 
@@ -132,17 +133,27 @@ class Task(Future[Any]):
         if self.done():
             return
         value, self._value = self._value, None  # the future holds it from now on
-        self._freeze()
+        self._freeze("done" if error is None else "failed")
         with suppress(InvalidStateError):  # cancelled at this very moment
             if error is None:
                 self.set_result(value)
             else:
                 self.set_exception(error)
 
-    def _freeze(self) -> None:
+    def _freeze(self, state: str) -> None:
         self._last = self._progress()
         self._ended = self._clock()
         self._work = None
+        calls, self._before_end = self._before_end, []
+        for call in calls:
+            call(Snapshot(state, self._ended - self._started, self._last))
+
+    def before_end(self, call: Callable[[Snapshot], object]) -> None:
+        """Call ``call(snapshot)`` when the task is over, before anybody who waits for it goes on.
+
+        On the thread that ends the task. It must not raise, and is not called if the task was over already.
+        """
+        self._before_end.append(call)
 
     # --- for everybody -------------------------------------------------------------------------------
 
@@ -170,7 +181,7 @@ class Task(Future[Any]):
         work = self._work
         if self.done():
             return False
-        self._freeze()
+        self._freeze("cancelled")
         self._value = None
         cancelled = super().cancel()
         if cancelled:

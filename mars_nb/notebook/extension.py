@@ -1,0 +1,53 @@
+"""The IPython extension: what ``%load_ext mars_nb`` sets up and ``%unload_ext mars_nb`` takes away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mars_nb.notebook import alias
+from mars_nb.notebook.magics import SessionMagics
+from mars_nb.notebook.output import say
+
+
+def load(ipython: Any) -> None:
+    """Set the magics and the alias ``mars`` up. Harmless when that was done already.
+
+    Parameters
+    ----------
+    ipython : InteractiveShell
+        The running IPython.
+    """
+    if _registered(ipython) is not None:
+        return
+    ipython.register_magics(SessionMagics)
+    real = alias.install()
+    if real is not None:
+        say(
+            f"mars_nb: there is another module 'mars' ({real}), which is left alone. "
+            "Use `import mars_nb`, `import mars_nb.dataframe as md`, `import mars_nb.tensor as mt` instead."
+        )
+
+
+def unload(ipython: Any) -> None:
+    """Take everything that `load` set up away. Harmless when there is nothing.
+
+    Parameters
+    ----------
+    ipython : InteractiveShell
+        The running IPython.
+    """
+    alias.uninstall()
+    magics = _registered(ipython)
+    if magics is None:
+        return
+    manager = ipython.magics_manager
+    del manager.registry[type(magics).__name__]
+    ipython.configurables.remove(magics)
+    for functions in manager.magics.values():
+        for name in [name for name, function in functions.items() if getattr(function, "__self__", None) is magics]:
+            del functions[name]
+
+
+def _registered(ipython: Any) -> Any:
+    """Give our magics in that shell, also those of a copy of this module that was replaced by a reload."""
+    return ipython.magics_manager.registry.get(SessionMagics.__name__)
