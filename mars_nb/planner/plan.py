@@ -33,9 +33,9 @@ class Plan:
     layouts: Mapping[Node, Layout]
 
     @property
-    def outputs(self) -> set[ChunkKey]:
+    def outputs(self) -> list[ChunkKey]:
         """Keys of the chunks that are wanted."""
-        return {key for layout in self.layouts.values() for key in layout.keys}
+        return [key for layout in self.layouts.values() for key in layout.keys]
 
 
 def plan(

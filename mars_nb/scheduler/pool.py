@@ -38,7 +38,6 @@ class Run:
         self._state = state
         self._on_done = on_done
         self._context = contextvars.copy_context()
-        self._workers: set[_Worker] = set()  # inside a task of this run
         self._reported = False
 
     def cancel(self) -> bool:
@@ -68,6 +67,7 @@ class _Worker(threading.Thread):
     def __init__(self, scheduler: Scheduler, number: int) -> None:
         super().__init__(name=f"{scheduler.name}-{number}", daemon=True)
         self.scheduler = scheduler
+        self.inside: Run | None = None  # a task of which it runs
         self.abandoned = False
 
     def run(self) -> None:
@@ -180,32 +180,20 @@ class Scheduler:
     def _abandon(self, run: Run) -> None:
         if run in self._runs:
             self._runs.remove(run)
-        for worker in run._workers:
-            worker.abandoned = True
+        for worker in self._workers:
+            if worker.inside is run:
+                worker.abandoned = True
         self._call_workers(sum(other._state.ready for other in self._runs))
 
-    def _next(self) -> tuple[Run, Key] | None:
-        """Take a task; the runs take turns."""
-        for position, run in enumerate(self._runs):
+    def _next(self) -> Run | None:
+        """Give a run that has a task to take; the runs take turns."""
+        runs = self._runs
+        for position, run in enumerate(runs):
             if run._state.ready:
-                if len(self._runs) > 1:
-                    self._runs.append(self._runs.pop(position))
-                return run, run._state.take()
+                if len(runs) > 1:
+                    runs.append(runs.pop(position))
+                return run
         return None
-
-    # --- on a worker ---------------------------------------------------------------------------------
-
-    def _work(self, worker: _Worker) -> None:
-        with self._lock:
-            while not worker.abandoned:
-                found = self._next()
-                if found is None:
-                    if self._closed or not self._rest():
-                        break
-                    continue
-                self._perform(worker, *found)
-                del found  # holds the run's values
-            self._workers.discard(worker)
 
     def _rest(self) -> bool:
         """Wait for work; False after a while without any."""
@@ -215,14 +203,29 @@ class Scheduler:
         finally:
             self._idle -= 1
 
-    def _perform(self, worker: _Worker, run: Run, key: Key) -> None:
+    # --- on a worker ---------------------------------------------------------------------------------
+
+    def _work(self, worker: _Worker) -> None:
+        with self._lock:
+            while not worker.abandoned:
+                run = self._next()
+                if run is not None:
+                    self._perform(worker, run)
+                    del run  # holds values
+                elif self._closed or not self._rest():
+                    break
+            self._workers.discard(worker)
+
+    def _perform(self, worker: _Worker, run: Run) -> None:
+        """Run a task; the lock is let go for it."""
         __tracebackhide__ = True
-        state = run._state
-        function, arguments = state.graph[key].function, state.arguments(key)
-        run._workers.add(worker)
+        state, lock = run._state, self._lock
+        number = state.take()
+        function, arguments = state.tasks[number].function, state.arguments(number)
+        worker.inside = run
         error: BaseException | None = None
         value = None
-        self._lock.release()
+        lock.release()
         try:
             # A context can be entered by one thread at a time, hence the copy.
             value = run._context.copy().run(function, *arguments)
@@ -230,21 +233,28 @@ class Scheduler:
             error = raised
         finally:
             del arguments
-            self._lock.acquire()
-        run._workers.discard(worker)
+            lock.acquire()
+        worker.inside = None
         if error is None:
-            ready = state.finish(key, value)
+            ready = state.finish(number, value)
             if ready > 1:
                 self._call_workers(ready - 1)
+            if state.unfinished:
+                return
         else:
-            state.fail(key)
-        if state.over and not run._reported:
-            run._reported = True
-            values = {output: state.values[output] for output in state.outputs} if error is None else None
-            state.stop()
-            self._abandon(run)
-            self._lock.release()
-            try:
-                run._on_done(values, error, None if error is None else key)
-            finally:
-                self._lock.acquire()
+            state.fail(number)
+        if not run._reported:
+            self._report(run, error, number)
+
+    def _report(self, run: Run, error: BaseException | None, number: int) -> None:
+        """Tell that a run is over; the lock is let go for it."""
+        run._reported = True
+        values = run._state.results() if error is None else None
+        key = None if error is None else run._state.keys[number]
+        run._state.stop()
+        self._abandon(run)
+        self._lock.release()
+        try:
+            run._on_done(values, error, key)
+        finally:
+            self._lock.acquire()

@@ -10,9 +10,9 @@ at a time. Numbering is linear in the number of edges.
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
 Key = Hashable
@@ -39,7 +39,7 @@ class ChunkTask(NamedTuple):
 Graph = Mapping[Key, ChunkTask]
 
 
-@dataclass
+@dataclass(slots=True)
 class Counts:
     """How far one operation is.
 
@@ -57,6 +57,8 @@ class Counts:
 class RunState:
     """The state of one run.
 
+    Inside, tasks are known by their number in the order, so that all tables are lists and the ready tasks a heap of integers.
+
     Parameters
     ----------
     graph
@@ -66,10 +68,16 @@ class RunState:
 
     Attributes
     ----------
+    keys : list
+        Keys of all tasks in order: a task's number is its place here.
+    tasks : list of ChunkTask
+        The tasks in the same order.
     values : dict
-        Values that are wanted or still needed by a task that has not run.
+        By number, the values that are wanted or still needed by a task that has not run.
     counts : dict
         `Counts` by operation.
+    unfinished, running : int
+        Numbers of tasks.
 
     Raises
     ------
@@ -82,62 +90,73 @@ class RunState:
     --------
     >>> from mars_nb.scheduler.state import ChunkTask, RunState
     >>> state = RunState({"x": ChunkTask(lambda: 1), "y": ChunkTask(lambda x: x + 1, ("x",))}, ["y"])
-    >>> state.take()
-    'x'
-    >>> state.finish("x", 1)
-    1
-    >>> state.take()
+    >>> first = state.take()
+    >>> state.keys[first], state.finish(first, 1)
+    ('x', 1)
+    >>> state.keys[state.take()]
     'y'
     """
 
     def __init__(self, graph: Graph, outputs: Iterable[Key]) -> None:
-        self.graph = graph
-        self.outputs = frozenset(outputs)
-        self.values: dict[Key, Any] = {}
+        wanted = list(outputs)
+        numbers = order(graph, wanted)
+        self.keys = list(numbers)
+        self.tasks = tasks = [graph[key] for key in self.keys]
+        self.values: dict[int, Any] = {}
         self.counts: dict[Hashable, Counts] = {}
-        self._order = order(graph, self.outputs)
-        self._waiting: dict[Key, int] = {}  # number of inputs that are not there yet
-        self._users: dict[Key, list[Key]] = {key: [] for key in self._order}
-        self._needed: dict[Key, int] = {}  # number of tasks that have yet to use the value
-        self._ready: list[tuple[int, Key]] = []
-        self._stopped = False
-        self.unfinished = len(self._order)
+        self.unfinished = len(tasks)
         self.running = 0
-        for key, number in self._order.items():
-            task = graph[key]
-            inputs = set(task.inputs)
-            self._waiting[key] = len(inputs)
-            for needed in inputs:
-                self._users[needed].append(key)
-            if not inputs:
-                self._ready.append((number, key))
-            self.counts.setdefault(task.operation, Counts()).total += 1
-        for key, users in self._users.items():
-            self._needed[key] = len(users)
-        heapq.heapify(self._ready)
+        self._outputs = {numbers[key] for key in wanted}
+        self._stopped = False
+        self._ready: list[int] = []
+        self._waiting = waiting = [0] * len(tasks)  # number of inputs that are not there yet
+        self._inputs: list[Collection[int]] = []  # each once
+        self._users: list[list[int] | None] = [None] * len(tasks)
+        self._counts: list[Counts] = []
+        for number, task in enumerate(tasks):
+            inputs = _distinct([numbers[key] for key in task.inputs]) if task.inputs else ()
+            self._inputs.append(inputs)
+            if inputs:
+                waiting[number] = len(inputs)
+                for needed in inputs:
+                    users = self._users[needed]
+                    if users is None:
+                        self._users[needed] = [number]
+                    else:
+                        users.append(number)
+            else:
+                self._ready.append(number)  # in order, so it is a heap
+            counts = self.counts.get(task.operation)
+            if counts is None:
+                counts = self.counts[task.operation] = Counts()
+            counts.total += 1
+            self._counts.append(counts)
+        self._needed = [0 if users is None else len(users) for users in self._users]  # by tasks that have not run
+        self._numbers = numbers
 
     @property
     def ready(self) -> int:
         """Number of tasks that could run now."""
-        return 0 if self._stopped else len(self._ready)
+        return len(self._ready)
 
     @property
     def over(self) -> bool:
         """Whether nothing is left to run, or nothing more may run."""
         return self._stopped or not self.unfinished
 
-    def take(self) -> Key:
-        """Give the task to run next; the caller runs it."""
-        _, key = heapq.heappop(self._ready)
+    def take(self) -> int:
+        """Give the number of the task to run next; the caller runs it."""
+        number = heappop(self._ready)
         self.running += 1
-        self.counts[self.graph[key].operation].running += 1
-        return key
+        self._counts[number].running += 1
+        return number
 
-    def arguments(self, key: Key) -> list[Any]:
+    def arguments(self, number: int) -> list[Any]:
         """Give the values that a taken task needs."""
-        return [self.values[needed] for needed in self.graph[key].inputs]
+        numbers, values = self._numbers, self.values
+        return [values[numbers[key]] for key in self.tasks[number].inputs]
 
-    def finish(self, key: Key, value: Any) -> int:
+    def finish(self, number: int, value: Any) -> int:
         """Put a task's value in, and drop values that nobody needs any more.
 
         Returns
@@ -145,28 +164,35 @@ class RunState:
         int
             Number of tasks that became ready.
         """
-        self._leave(key)
+        counts = self._counts[number]
+        counts.running -= 1
+        self.running -= 1
         if self._stopped:
             return 0
         self.unfinished -= 1
-        self.counts[self.graph[key].operation].done += 1
-        if self._needed[key] or key in self.outputs:
-            self.values[key] = value
+        counts.done += 1
         became_ready = 0
-        for user in self._users[key]:
-            self._waiting[user] -= 1
-            if not self._waiting[user]:
-                heapq.heappush(self._ready, (self._order[user], user))
-                became_ready += 1
-        for needed in set(self.graph[key].inputs):
+        users = self._users[number]
+        if users is not None:
+            self.values[number] = value
+            waiting = self._waiting
+            for user in users:
+                waiting[user] -= 1
+                if not waiting[user]:
+                    heappush(self._ready, user)
+                    became_ready += 1
+        elif number in self._outputs:
+            self.values[number] = value
+        for needed in self._inputs[number]:
             self._needed[needed] -= 1
-            if not self._needed[needed] and needed not in self.outputs:
+            if not self._needed[needed] and needed not in self._outputs:
                 del self.values[needed]
         return became_ready
 
-    def fail(self, key: Key) -> None:
+    def fail(self, number: int) -> None:
         """Take note that a task raised: nothing more is run."""
-        self._leave(key)
+        self._counts[number].running -= 1
+        self.running -= 1
         self.stop()
 
     def stop(self) -> None:
@@ -175,15 +201,13 @@ class RunState:
         self._ready.clear()
         self.values.clear()
 
-    def _leave(self, key: Key) -> None:
-        self.running -= 1
-        self.counts[self.graph[key].operation].running -= 1
+    def results(self) -> dict[Key, Any]:
+        """Give the outputs' values by key, when all has run."""
+        return {self.keys[number]: self.values[number] for number in self._outputs}
 
 
-@dataclass
-class _Visit:
-    key: Key
-    inputs: list[Key] = field(default_factory=list)
+def _distinct(numbers: list[int]) -> Collection[int]:
+    return numbers if len(numbers) == 1 else set(numbers)
 
 
 def order(graph: Graph, outputs: Iterable[Key]) -> dict[Key, int]:
@@ -197,22 +221,24 @@ def order(graph: Graph, outputs: Iterable[Key]) -> dict[Key, int]:
         If tasks need one another in a circle.
     """
     numbers: dict[Key, int] = {}
-    open_: set[Key] = set()
-    for output in sorted(outputs, key=str):
-        stack = [] if output in numbers else [_Visit(output, list(graph[output].inputs)[::-1])]
-        open_.update(visit.key for visit in stack)
+    path: set[Key] = set()  # whose inputs are being numbered
+    for output in outputs:
+        stack = [output]
         while stack:
-            visit = stack[-1]
-            while visit.inputs and visit.inputs[-1] in numbers:
-                visit.inputs.pop()
-            if not visit.inputs:
+            key = stack[-1]
+            if key in numbers:
                 stack.pop()
-                open_.discard(visit.key)
-                numbers[visit.key] = len(numbers)
                 continue
-            needed = visit.inputs[-1]
-            if needed in open_:
-                raise ValueError(f"the graph has a circle through {needed!r}")
-            open_.add(needed)
-            stack.append(_Visit(needed, list(graph[needed].inputs)[::-1]))
+            inputs = graph[key].inputs
+            if not inputs or key in path:
+                stack.pop()
+                path.discard(key)
+                numbers[key] = len(numbers)
+                continue
+            path.add(key)
+            for needed in reversed(inputs):
+                if needed not in numbers:
+                    if needed in path:
+                        raise ValueError(f"the graph has a circle through {needed!r}")
+                    stack.append(needed)
     return numbers

@@ -6,8 +6,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable, Generator
-from concurrent.futures import CancelledError, Future, InvalidStateError
-from concurrent.futures import TimeoutError as FutureTimeoutError
+from concurrent.futures import Future, InvalidStateError, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,8 @@ from mars_nb.graph.node import Node
 from mars_nb.session.backends.base import Progress, Work
 
 _NUMBERS = itertools.count(1)
+# A signal that comes right before a wait begins does not end it, so an interrupt may have to wait for the next round.
+_WAIT_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,14 +209,15 @@ class Task(Future[Any]):
             What the user's own functions raised.
         """
         __tracebackhide__ = True
-        try:
-            return super().result(timeout)
-        except CancelledError:
-            raise TaskCancelled(f"task {self.number} in session {self.session_name!r} was cancelled") from None
-        except FutureTimeoutError:
-            if self.done():
-                raise  # the user's own
-            raise TimeoutError(f"task {self.number} is still running after {timeout} s") from None
+        deadline = None if timeout is None else self._clock() + timeout
+        while not self.done():
+            left = _WAIT_SECONDS if deadline is None else deadline - self._clock()
+            if left <= 0:
+                raise TimeoutError(f"task {self.number} is still running after {timeout} s")
+            wait([self], min(left, _WAIT_SECONDS))
+        if self.cancelled():
+            raise TaskCancelled(f"task {self.number} in session {self.session_name!r} was cancelled")
+        return super().result()
 
     def progress(self) -> float:
         """Tell how much is done, from 0 to 1."""

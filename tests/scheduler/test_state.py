@@ -24,9 +24,9 @@ def graph_of(edges: dict[str, str]) -> dict[str, ChunkTask]:
 def run_all(state: RunState) -> list[Any]:
     ran = []
     while not state.over:
-        key = state.take()
-        ran.append(key)
-        state.finish(key, state.graph[key].function(*state.arguments(key)))
+        number = state.take()
+        ran.append(state.keys[number])
+        state.finish(number, state.tasks[number].function(*state.arguments(number)))
     return ran
 
 
@@ -46,12 +46,12 @@ def test_order_is_depth_first(edges: dict[str, str], outputs: str, expected: str
 
 def test_values_are_dropped_after_their_last_use() -> None:
     state = RunState(graph_of({"a": "", "b": "a", "c": "ab"}), "c")
-    state.finish(state.take(), 1)
-    assert set(state.values) == {"a"}
-    state.finish(state.take(), 2)
-    assert set(state.values) == {"a", "b"}
-    state.finish(state.take(), 3)
-    assert state.values == {"c": 3}
+    held = []
+    for value in (1, 2, 3):
+        state.finish(state.take(), value)
+        held.append("".join(state.keys[number] for number in sorted(state.values)))
+    assert held == ["a", "ab", "c"]
+    assert state.results() == {"c": 3}
 
 
 def test_few_values_are_alive_in_a_map_and_reduce() -> None:
@@ -71,8 +71,8 @@ def test_few_values_are_alive_in_a_map_and_reduce() -> None:
     state = RunState(graph, level)
     most = 0
     while not state.over:
-        key = state.take()
-        state.finish(key, add(*state.arguments(key)))
+        number = state.take()
+        state.finish(number, add(*state.arguments(number)))
         most = max(most, len(state.values))
     assert most <= fan * (depth + 1)
 
@@ -117,6 +117,6 @@ def test_random_graphs_give_what_plain_recursion_gives(needs: list[set[int]], da
     state = RunState(graph, outputs)
     while not state.over:  # up to three tasks at a time, finished in any order
         taken = [state.take() for _ in range(min(3, state.ready))]
-        for key in data.draw(st.permutations(taken)):
-            state.finish(key, add(*state.arguments(key)))
-    assert state.values == {key: expected[key] for key in outputs}
+        for number in data.draw(st.permutations(taken)):
+            state.finish(number, add(*state.arguments(number)))
+    assert state.results() == {key: expected[key] for key in outputs}
