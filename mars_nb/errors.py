@@ -5,7 +5,7 @@
     MarsError(Exception)
     ├── SessionError
     │   ├── SessionClosed(RuntimeError)       the session was closed already
-    │   ├── UnknownSession(LookupError)       no session has that name
+    │   ├── UnknownSession(KeyError)          no session has that name
     │   ├── NoSession(ValueError)             nothing was executed yet, so there is nothing to fetch from
     │   └── ClusterUnavailable(NotImplementedError)   an address was given, but there is no gateway client
     ├── IsolationError(ValueError)            the result asked for is not in the session that was asked
@@ -75,7 +75,7 @@ class SessionClosed(SessionError, RuntimeError):
     """The session was closed already."""
 
 
-class UnknownSession(SessionError, LookupError):
+class UnknownSession(SessionError, KeyError):
     """There is no open session of that name."""
 
 

@@ -44,6 +44,7 @@ class AliasFinder(MetaPathFinder):
         ModuleNotFoundError
             For a module that `mars_nb` does not have.
         """
+        __tracebackhide__ = True
         top, _, rest = fullname.partition(".")
         if top != ALIAS:
             return None

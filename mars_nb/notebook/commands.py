@@ -118,6 +118,7 @@ def _list(_: Namespace) -> None:
 
 
 def _new(arguments: Namespace) -> None:
+    from mars_nb.notebook.tables import count
     from mars_nb.session import registry
     from mars_nb.session.api import new_session
 
@@ -132,8 +133,7 @@ def _new(arguments: Namespace) -> None:
             session, what = new_session(name=name, n_threads=arguments.threads, default=arguments.default), "is open"
         except ValueError as error:
             raise UsageError(f"%{MAGIC} new: {error}") from None
-    threads = f"{session.n_threads} thread{'s' * (session.n_threads != 1)}"
-    say(f"session {name!r} {what}, {threads}; {_default()}")
+    say(f"session {name!r} {what}, {count(session.n_threads, 'thread')}; {_default()}")
 
 
 def _use(arguments: Namespace) -> None:

@@ -62,9 +62,9 @@ def current(snapshot: Snapshot) -> str:
 
 
 def label(snapshot: Snapshot) -> str:
-    """Say how a task stands, such as ``45%  12/27 chunk tasks, 1.2 s: read_csv 3/4``."""
-    state = "" if snapshot.state == "running" else f"{snapshot.state}: "
-    done = f"{state}{snapshot.fraction:.0%}  {snapshot.done}/{snapshot.total} chunk tasks, {_time(snapshot.elapsed)}"
+    """Say how a task stands, such as ``45%, 12/27 chunk tasks, 1.2 s: read_csv 3/4``."""
+    begin = f"{snapshot.fraction:.0%}" if snapshot.state == "running" else snapshot.state
+    done = f"{begin}, {snapshot.done}/{snapshot.total} chunk tasks, {_time(snapshot.elapsed)}"
     now = current(snapshot)
     return f"{done}: {now}" if now else done
 

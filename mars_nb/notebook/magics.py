@@ -59,7 +59,7 @@ class SessionMagics(Magics):
             In [5]: %mars_session close "my tests"
             session 'my tests' is closed, its results are freed; the default session is 'etl'
         """
-        __tracebackhide__ = "__ipython_bottom__"  # an error in the cell is shown as if there was no magic
+        __tracebackhide__ = True
         if cell is None:
             commands.run(line)
         else:
@@ -92,7 +92,9 @@ def _run(shell: Any, line: str, cell: str) -> None:
     __tracebackhide__ = True
     # The magic's own line goes first, so that line numbers are those that the user sees.
     source = f"# %%{commands.MAGIC} {line}\n{shell.transform_cell(cell)}"
-    name = shell.compile.cache(source, shell.execution_count)
+    # Not shell.execution_count: IPython 9 counts on before the cell runs or after, whichever version it is.
+    number = len(shell.history_manager.input_hist_parsed) - 1
+    name = shell.compile.cache(source, number)
     tree = shell.transform_ast(shell.compile.ast_parse(source, name))
     last = [tree.body.pop()] if tree.body and isinstance(tree.body[-1], ast.Expr) else []
     exec(shell.compile(tree, name, "exec"), shell.user_global_ns, shell.user_ns)

@@ -95,8 +95,8 @@ def describe(session: Session) -> Page:
     facts = [
         f"Session {session.name!r}" + (", the default" if session.is_default else ""),
         f"id {session.session_id}",
-        session.address or f"local, {session.n_threads} threads",
-        f"{len(results)} results, {_bytes(session.nbytes)}",
+        session.address or f"local, {count(session.n_threads, 'thread')}",
+        f"{count(len(results), 'result')}, {_bytes(session.nbytes)}",
     ]
     parts: list[str | Table] = ["; ".join(facts)]
     if results:
@@ -121,6 +121,11 @@ def _task_row(task: TaskInfo) -> list[str]:
 
 def _title(what: str, count: int) -> str:
     return f"{what}, newest last" + (f" (the last {LISTED} of {count})" if count > LISTED else "")
+
+
+def count(number: int, noun: str) -> str:
+    """Write a number with its noun: ``2 threads``."""
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _bytes(count: int) -> str:

@@ -15,6 +15,8 @@ from mars_nb.graph.callsite import CallSite, user_frame
 MAX_LINES = 20
 _FRAMES = 3
 _CAUSES = 3
+# What IPython makes of a cell that begins with %%: it would repeat the whole cell in one line.
+_CELL_MAGIC = "get_ipython().run_cell_magic("
 _RED, _GREEN, _CYAN, _BOLD = "31", "32", "36", "1"
 
 
@@ -52,6 +54,7 @@ def _shell_is_plain() -> bool:
 
 def _parts(error: MarsError, paint: Any) -> Iterator[str]:
     frames = list(_user_frames(error.__traceback__))
+    frames = [frame for frame in frames if not frame[0].source.startswith(_CELL_MAGIC)] or frames
     yield f"{paint(_title(error), _RED, _BOLD)}: {error.message}"
     yield from _causes(error)
     for site, _ in frames if len(frames) <= _FRAMES else [frames[0], *frames[1 - _FRAMES :]]:
@@ -93,9 +96,13 @@ def _user_frames(traceback: TracebackType | None) -> Iterator[tuple[CallSite, Fr
     """List the user's own frames, outermost first."""
     while traceback is not None:
         frame = traceback.tb_frame
-        if user_frame(frame) is frame:
+        if user_frame(frame) is frame and not _is_stdlib(frame):
             yield CallSite(frame.f_code.co_filename, traceback.tb_lineno), frame
         traceback = traceback.tb_next
+
+
+def _is_stdlib(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__")).partition(".")[0] in sys.stdlib_module_names
 
 
 def _lines(site: CallSite, paint: Any) -> Iterator[str]:
