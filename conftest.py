@@ -60,8 +60,8 @@ def _join_threads() -> None:
 
 @pytest.fixture(autouse=True)
 def _session_of_doctest(request: pytest.FixtureRequest, _no_session_left: None) -> None:
-    """Open the default session of a doctest, which else would warn that it is made by itself."""
-    if isinstance(request.node, pytest.DoctestItem):
+    """Open the default session of a docstring, which else would warn that it is made by itself."""
+    if isinstance(request.node, pytest.DoctestItem) and request.path.suffix == ".py":
         mars_nb.new_session(name="doctest")
 
 

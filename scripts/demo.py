@@ -31,7 +31,11 @@ def main() -> int:
     OUT.mkdir(parents=True, exist_ok=True)
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     client = NotebookClient(
-        notebook, timeout=CELL_TIMEOUT_S, kernel_name="python3", resources={"metadata": {"path": str(NOTEBOOK.parent)}}
+        notebook,
+        timeout=CELL_TIMEOUT_S,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(NOTEBOOK.parent)}},
+        extra_arguments=["--log-level=ERROR"],  # no remarks on encryption: the kernel is a child of this process
     )
     print(f"running {NOTEBOOK.relative_to(ROOT)} ...", flush=True)
     started = time.monotonic()

@@ -1,0 +1,70 @@
+"""The package as such: its public names, its files, and the promises of the readme."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from importlib import metadata, resources
+from pathlib import Path
+
+import pytest
+
+import mars_nb
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = Path(mars_nb.__file__).parent
+MAX_LINES = 500
+
+
+def test_all_names_what_is_there():
+    assert mars_nb.__all__ == sorted(set(mars_nb.__all__))
+    assert dir(mars_nb) == mars_nb.__all__
+    for name in mars_nb.__all__:
+        assert getattr(mars_nb, name) is not None
+    lazy = {*mars_nb._HOMES, *mars_nb._MODULES, "sessions"}
+    assert set(mars_nb.__all__) == lazy
+
+
+def test_unknown_name():
+    with pytest.raises(AttributeError, match="'mars_nb' has no attribute 'new_sesion'"):
+        mars_nb.new_sesion
+
+
+def test_version_is_the_installed_one():
+    assert metadata.version("mars_nb") == mars_nb.__version__
+
+
+def test_types_ship():
+    assert resources.files("mars_nb").joinpath("py.typed").is_file()
+
+
+def test_no_module_is_too_long():
+    long = {
+        str(path.relative_to(PACKAGE)): lines
+        for path in PACKAGE.rglob("*.py")
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > MAX_LINES
+    }
+    assert not long
+
+
+def test_readme_example_runs(tmp_path):
+    found = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert len(found) == 1
+    command = [sys.executable, "-W", "error", "-c", found[0]]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].startswith("pi is about 3.14")
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "docs/sessions.md", "docs/differences.md"])
+def test_links_lead_somewhere(document):
+    path = ROOT / document
+    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
+        assert "://" in target or (path.parent / target).exists(), target
+
+
+def test_notebooks_are_committed_without_outputs():
+    notebooks = [str(path) for path in (ROOT / "examples").rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts]
+    assert notebooks
+    subprocess.run([sys.executable, ROOT / "scripts" / "check_notebooks.py", *notebooks], check=True)
