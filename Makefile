@@ -3,7 +3,9 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+# Another Python than the newest that is found, and more arguments for JupyterLab (LAB_ARGS=--no-browser).
 PYTHON ?=
+LAB_ARGS ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -30,7 +32,7 @@ format: $(VENV)/.test ## lay the code out and repair what can be repaired
 	@$(BIN)/ruff format
 
 lab: $(VENV)/.lab ## open JupyterLab on the examples
-	@$(BIN)/jupyter lab --notebook-dir=examples/notebooks quickstart.ipynb
+	@JUPYTER_PREFER_ENV_PATH=1 $(BIN)/jupyter lab $(LAB_ARGS) examples/notebooks/quickstart.ipynb
 
 clean: ## remove the virtual environment and all that was built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
