@@ -44,10 +44,10 @@ $(VENV)/.made:
 	@python=$$(PYTHON="$(PYTHON)" scripts/find-python) && \
 	echo "making $(VENV) with $$python" && \
 	rm -rf $(VENV) && "$$python" -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	@touch $@
 
 $(VENV)/.demo $(VENV)/.test $(VENV)/.lab: $(VENV)/.%: $(VENV)/.made pyproject.toml
 	@echo "installing into $(VENV) what 'make $*' needs (a minute or two the first time)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group $*
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --editable . --group $*
 	@touch $@
