@@ -100,6 +100,8 @@ def _installed() -> AliasFinder | None:
 def _real_module() -> str | None:
     """Tell where a module ``mars`` is that is none of ours."""
     loaded = sys.modules.get(ALIAS)
+    if loaded is sys.modules[PACKAGE]:
+        return None
     if loaded is not None:
         return getattr(loaded, "__file__", None) or "imported already"
     spec = importlib.util.find_spec(ALIAS)

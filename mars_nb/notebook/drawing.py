@@ -73,7 +73,7 @@ def line(snapshot: Snapshot, width: int = 100) -> str:
     """Draw a task as one line of text that is shorter than `width`."""
     filled = int(snapshot.fraction * _BAR)
     text = f"[{'#' * filled}{'.' * (_BAR - filled)}] {label(snapshot)}"
-    return text if len(text) < width else text[: max(0, width - 4)] + "..."
+    return text if len(text) < width else (text[: max(0, width - 4)] + "...")[: max(0, width - 1)]
 
 
 def as_html(snapshot: Snapshot) -> str:

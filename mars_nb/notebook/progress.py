@@ -37,6 +37,8 @@ _log = logging.getLogger(__name__)
 PERIOD = 0.1
 #: Seconds without anything to follow after which the thread ends.
 IDLE = 1.0
+#: Seconds after which the idle thread looks again: less than tasks are left unshown by default, so that none wakes it.
+PAUSE = 0.25
 
 
 class Follower:
@@ -140,16 +142,18 @@ class Ticker:
 
     def run(self) -> None:
         """Draw until there is nothing to follow: what the thread does."""
+        idle_since = None
         while True:
             if self.draw_due():
                 continue
             with self._lock:
                 now = self._clock()
-                self._looks_at = min(self._due.values(), default=now + IDLE)
-                self._changed.wait(max(0.0, self._looks_at - now))
-                if not self._due and self._clock() >= self._looks_at:
+                idle_since = None if self._due else idle_since or now
+                if idle_since is not None and now - idle_since >= IDLE:
                     self._alive = False
                     return
+                self._looks_at = min(self._due.values(), default=now + PAUSE)
+                self._changed.wait(max(0.0, self._looks_at - now))
 
 
 ticker = Ticker()

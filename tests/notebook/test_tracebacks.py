@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import types
+
+import pytest
+
+import mars_nb
+import mars_nb.tensor as mt
+from mars_nb import errors
+from mars_nb.notebook import tracebacks
+
+
+def raised(call):
+    with pytest.raises(errors.MarsError) as caught:
+        call()
+    return caught.value
+
+
+@pytest.fixture
+def isolation_error():
+    with mars_nb.new_session(name="holder", default=False) as holder, mars_nb.new_session(name="asked") as asked:
+        tensor = mt.ones(3).execute(session=holder)
+        yield raised(lambda: tensor.fetch(session=asked))
+
+
+def test_isolation_error_says_all(isolation_error):
+    text = "\n".join(tracebacks.render(isolation_error))
+    assert text.startswith("IsolationError (ValueError): Cannot fetch unexecuted tileable: Tensor(op=TensorOnes")
+    assert "test_tracebacks.py, line" in text
+    assert "yield raised(lambda: tensor.fetch(session=asked))" in text
+    assert "tensor = Tensor(op=TensorOnes" in text
+    assert "asked    session 'asked'" in text
+    assert "held by  session 'holder'" in text
+    assert "tensor.fetch(session=mars_nb.get_session('holder'))" in text
+    assert "tensor.execute()  # compute it in session 'asked'" in text
+
+
+def test_never_more_than_twenty_lines(isolation_error):
+    assert len(tracebacks.render(isolation_error)) <= 20
+
+    def deep(n):
+        return raised(lambda: deep_call(n))
+
+    def deep_call(n):
+        if n:
+            return deep_call(n - 1)
+        raise errors.SessionClosed("line\n" * 30, hints=["x"] * 30)
+
+    lines = tracebacks.render(deep(50))
+    assert len(lines) == 20
+    assert lines[-1] == "..."
+
+
+def test_is_what_ipython_asks_for(isolation_error):
+    assert isolation_error._render_traceback_() == tracebacks.render(isolation_error)
+
+
+def test_a_broken_renderer_hides_nothing(isolation_error, monkeypatch):
+    monkeypatch.setattr(errors, "render", lambda error: 1 / 0)
+    assert "Cannot fetch unexecuted tileable" in "\n".join(isolation_error._render_traceback_())
+
+
+@pytest.mark.parametrize(
+    ("kind", "title"),
+    [
+        (errors.SessionClosed, "SessionClosed (RuntimeError)"),
+        (errors.UnknownSession, "UnknownSession (KeyError)"),
+        (errors.NoSession, "NoSession (ValueError)"),
+        (errors.TaskCancelled, "TaskCancelled"),
+        (errors.MarsError, "MarsError"),
+    ],
+)
+def test_titles(kind, title):
+    assert tracebacks.render(kind("what happened"))[0] == f"{title}: what happened"
+
+
+def test_notes_and_causes():
+    def fail():
+        try:
+            raise SystemExit(3)
+        except SystemExit as cause:
+            error = errors.UserExit("it exited", hints=["do not"])
+            error.add_note("while computing x")
+            raise error from cause
+
+    lines = tracebacks.render(raised(fail))
+    assert lines[:3] == ["UserExit (RuntimeError): it exited", "while computing x", "caused by SystemExit: 3"]
+    assert sum("do not" in line for line in lines) == 1 + sum("hints=" in line for line in lines)
+
+
+def test_handled_errors_are_named_unless_suppressed():
+    def fail(suppress):
+        try:
+            {}["x"]
+        except KeyError:
+            if suppress:
+                raise errors.SessionError("boom") from None
+            raise errors.SessionError("boom")  # noqa: B904
+
+    assert "while handling KeyError: 'x'" in tracebacks.render(raised(lambda: fail(False)))
+    assert not [line for line in tracebacks.render(raised(lambda: fail(True))) if line.startswith("while")]
+
+
+def test_colours_follow_the_shell(shell, isolation_error):
+    assert "\x1b" not in "".join(tracebacks.render(isolation_error))
+    shell.colors = "neutral"
+    try:
+        assert tracebacks.render(isolation_error)[0].startswith("\x1b[31;1mIsolationError (ValueError)\x1b[0m: Cannot")
+    finally:
+        shell.colors = "nocolor"
+
+
+HINTS = ("df.fetch(session=mars_nb.get_session('etl'))", "mars_nb.sessions  # the open ones")
+
+
+class TestHintsForTheUsersNames:
+    def test_alias(self):
+        assert tracebacks.adapt(HINTS, {"mars": mars_nb})[0] == "df.fetch(session=mars.get_session('etl'))"
+
+    def test_own_name_first(self):
+        assert tracebacks.adapt(HINTS, {"mars": mars_nb, "mars_nb": mars_nb}) == list(HINTS)
+
+    def test_missing_import_is_a_line(self):
+        assert tracebacks.adapt(HINTS, {"np": types}) == ["import mars_nb", *HINTS]
+        assert tracebacks.adapt(("df.execute()",), {}) == ["df.execute()"]
+
+    def test_variables_of_sessions(self):
+        with mars_nb.new_session(name="etl") as session:
+            scope = {"s": session, "mars": mars_nb, "_": session}
+            assert tracebacks.adapt(HINTS, scope) == ["df.fetch(session=s)", "mars.sessions  # the open ones"]
+        assert tracebacks.adapt(HINTS, scope)[0] == "df.fetch(session=mars.get_session('etl'))"
+
+
+def test_plain_python_shows_notes():
+    code = (
+        "import mars_nb, mars_nb.tensor as mt; t = mt.ones(2)\n"
+        "with mars_nb.new_session(name='a', default=False) as a, mars_nb.new_session(name='b', default=False) as b:\n"
+        "    t.execute(session=a); t.fetch(session=b)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "IsolationError: Cannot fetch unexecuted tileable: Tensor" in done.stderr
+    assert "  try: t.fetch(session=mars_nb.get_session('a'))" in done.stderr
