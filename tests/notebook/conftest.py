@@ -19,6 +19,7 @@ PATIENCE_S = 30.0
 class Ran:
     """What a cell sent."""
 
+    message_id: str
     reply: dict[str, Any]
     messages: list[dict[str, Any]] = field(default_factory=list)
 
@@ -43,25 +44,29 @@ class Ran:
 class Kernel:
     """Runs cells, one after the other."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, manager: Any, client: Any) -> None:
+        self.manager = manager
         self.client = client
+        self.strays: list[dict[str, Any]] = []  # what other cells sent while the last one ran
 
-    def run(self, code: str) -> Ran:
+    def run(self, code: str, interrupt_at: str | None = None) -> Ran:
+        """Run a cell; interrupt it as soon as it sends a message of a type."""
         message_id = self.client.execute(code)
-        messages = self._until_idle(message_id)
+        messages = self._until_idle(message_id, interrupt_at)
         deadline = time.monotonic() + PATIENCE_S
         while True:
             reply = self.client.get_shell_msg(timeout=max(0.1, deadline - time.monotonic()))
             if reply["parent_header"].get("msg_id") == message_id:
-                return Ran(reply["content"], messages)
+                return Ran(message_id, reply["content"], messages)
 
     def ok(self, code: str) -> Ran:
         ran = self.run(code)
         assert ran.reply["status"] == "ok", "\n".join(ran.reply.get("traceback", [str(ran.reply)]))
         return ran
 
-    def _until_idle(self, message_id: str) -> list[dict[str, Any]]:
+    def _until_idle(self, message_id: str, interrupt_at: str | None) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
+        self.strays = []
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             try:
@@ -69,8 +74,11 @@ class Kernel:
             except queue.Empty:
                 continue
             if message["parent_header"].get("msg_id") != message_id:
+                self.strays.append(message)
                 continue
             found.append(message)
+            if message["msg_type"] == interrupt_at:
+                self.manager.interrupt_kernel()
             if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
                 return found
         raise TimeoutError(f"the cell was not over in {PATIENCE_S} s; it sent {[m['msg_type'] for m in found]}")
@@ -80,7 +88,7 @@ class Kernel:
 def _started() -> Iterator[Kernel]:
     manager, client = start_new_kernel(startup_timeout=60)
     try:
-        kernel = Kernel(client)
+        kernel = Kernel(manager, client)
         kernel.ok("%colors nocolor")
         yield kernel
     finally:

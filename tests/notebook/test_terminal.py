@@ -1,0 +1,70 @@
+"""The front end in IPython in a (pseudo-)terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+pexpect = pytest.importorskip("pexpect")
+
+PROMPT = r"In \[\d+\]: "
+
+
+@pytest.fixture(scope="module")
+def terminal(tmp_path_factory) -> Iterator[Callable[[str], str]]:
+    """Give a function that types a line and gives what the terminal shows until the next prompt."""
+    folder = tmp_path_factory.mktemp("ipython")
+    env = {**os.environ, "IPYTHONDIR": str(folder), "TERM": "xterm", "PAGER": "cat"}
+    env.pop("MARS_NB_PROGRESS", None)
+    arguments = ["-m", "IPython", "--simple-prompt", "--no-banner", "--colors=nocolor"]
+    child = pexpect.spawn(sys.executable, arguments, env=env, encoding="utf-8", timeout=30, dimensions=(40, 120))
+    child.setecho(False)
+    child.expect(PROMPT)
+
+    def run(line: str) -> str:
+        child.sendline(line)
+        child.expect(PROMPT)
+        return str(child.before)
+
+    run("%load_ext mars_nb")
+    run("import mars, time, mars.remote as mr, mars.tensor as mt")
+    run("%mars_session new etl --threads 2")
+    yield run
+    child.close(force=True)
+
+
+def test_progress_line(terminal):
+    shown = terminal("mr.spawn(time.sleep, args=(1.2,)).execute();")
+    first, *_, last = shown.split("\r[")[1:]
+    assert first.startswith("....................] 0%, 0/1 chunk tasks, 0.5 s: sleep 0/1")
+    assert last.startswith("####################] done, 1/1 chunk tasks, 1.2 s")
+    assert last.count("\r\n") >= 1
+
+
+def test_no_progress_for_short_tasks(terminal):
+    shown = terminal("mr.spawn(abs, args=(-7,)).execute()")
+    assert "chunk tasks" not in shown
+    assert "7" in shown
+
+
+def test_sessions(terminal):
+    shown = terminal("%mars_session")
+    assert "default  name  threads  results  bytes  running tasks" in shown
+    assert "etl" in shown
+    assert "<td" not in shown
+    assert "UsageError: %mars_session: no session named 'elt'; did you mean 'etl'?" in terminal("%mars_session use elt")
+
+
+def test_isolation_error(terminal):
+    terminal("t = mt.ones(2).execute()")
+    terminal("sess = mars.new_session(name='other', default=False)")
+    shown = terminal("t.fetch(session=sess)").strip()
+    lines = shown.splitlines()
+    assert len(lines) <= 20
+    assert lines[0].startswith("IsolationError (ValueError): Cannot fetch unexecuted tileable: Tensor(op=TensorOnes")
+    assert "--->  1 t.fetch(session=sess)" in lines
+    assert "held by  session 'etl'" in lines
+    assert "    t.fetch(session=mars.get_session('etl'))" in lines
