@@ -13,10 +13,13 @@ import pandas as pd
 
 from mars_nb.graph.meta import PandasMeta
 from mars_nb.graph.node import Arguments, Function, Node, Path
-from mars_nb.planner.aggregates import by_dask, groupby
+from mars_nb.planner.aggregates import on_all, reduction
 from mars_nb.planner.context import Building, Evaluation, NotPartitionable
 from mars_nb.planner.layout import ChunkKey, Layout, Rows, Single, spans
+from mars_nb.planner.grouped import groupby
 from mars_nb.planner.rowwise import rowwise
+from mars_nb.planner.scans import scan
+from mars_nb.planner.walks import base_rows, call_of
 
 
 def lower(building: Building, node: Node) -> Layout:
@@ -34,32 +37,19 @@ def lower(building: Building, node: Node) -> Layout:
     raise NotPartitionable
 
 
-def call_of(node: Node, *names: str) -> Arguments | None:
-    """Give the arguments of the last call of a walk with these names, None for any other operation."""
-    if isinstance(node.op, Path) and node.op.names == names and isinstance(node.args[-1], Arguments):
-        return node.args[-1]
-    return None
-
-
-def _base_rows(building: Building, node: Node) -> Rows | None:
-    """Give the layout of the object that the operation is on, if that is all it is on."""
-    layout = building.lowered[node.inputs[0]]
-    return layout if len(node.inputs) == 1 and isinstance(layout, Rows) else None
-
-
 # --- operations whose answer on all is their answer on the answers of the parts -----------------------------------
 
 _ABSORBING = {"head", "tail", "nlargest", "nsmallest", "drop_duplicates"}
 
 
 def _absorbing(building: Building, node: Node) -> Layout | None:
-    base = _base_rows(building, node)
+    base = base_rows(building, node)
     if base is None or not _is_absorbing(node):
         return None
     (input_,) = node.inputs
     evaluate = Evaluation(node, (input_,))
     parts = [building.add(node, ("part", i), evaluate, [key]) for i, key in enumerate(base.keys)]
-    return Single(building.add(node, "whole", partial(_of_all, evaluate), parts))
+    return Single(building.add(node, "whole", partial(on_all, evaluate), parts))
 
 
 def _is_absorbing(node: Node) -> bool:
@@ -83,12 +73,8 @@ def _is_absorbing(node: Node) -> bool:
     return "keep" not in call.kwargs and len(call.args) < 3
 
 
-def _of_all(evaluate: Evaluation, *parts: Any) -> Any:
-    return evaluate(pd.concat(parts))
-
-
 def _value_counts(building: Building, node: Node) -> Layout | None:
-    base, call = _base_rows(building, node), call_of(node, "value_counts")
+    base, call = base_rows(building, node), call_of(node, "value_counts")
     if base is None or call is None or call.args or set(call.kwargs) - {"ascending", "dropna"}:
         return None
     if not isinstance(node.inputs[0].meta, PandasMeta) or not isinstance(node.inputs[0].meta.sample, pd.Series):
@@ -110,8 +96,10 @@ def _add_counts(dropna: bool, ascending: bool, *parts: Any) -> Any:
 
 
 def _length(building: Building, node: Node) -> Layout | None:
-    base = _base_rows(building, node)
-    if base is None or node.op.name not in ("len", "size") or (isinstance(node.op, Path) and len(node.op.names) > 1):
+    base = base_rows(building, node)
+    if base is None or node.op.name not in ("len", "size") or not isinstance(node.args[0], Node) or (
+        isinstance(node.op, Path) and len(node.op.names) > 1
+    ):
         return None
     if node.op.name == "size" and isinstance(node.inputs[0].meta, PandasMeta):
         if not isinstance(node.inputs[0].meta.sample, pd.Series | pd.Index):
@@ -156,7 +144,7 @@ def _columns(node: Node) -> tuple[int, ...]:
 
 
 def _reset_index(building: Building, node: Node) -> Layout | None:
-    base, call = _base_rows(building, node), call_of(node, "reset_index")
+    base, call = base_rows(building, node), call_of(node, "reset_index")
     if base is None or call is None or call.args or set(call.kwargs) - {"drop", "names", "name", "col_fill"}:
         return None
     evaluate = Evaluation(node, node.inputs)
@@ -235,5 +223,6 @@ _RULES: tuple[Callable[[Building, Node], Layout | None], ...] = (
     _concat,
     _merge,
     groupby,
-    by_dask,
+    reduction,
+    scan,
 )

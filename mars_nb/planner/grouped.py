@@ -1,0 +1,255 @@
+"""Grouped aggregations: each chunk is aggregated by pandas, and a last task aggregates the parts, group by group."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from functools import partial
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from mars_nb.graph.meta import PandasMeta
+from mars_nb.graph.node import Arguments, Node, Path
+from mars_nb.graph.structure import leaves, replace
+from mars_nb.planner.aggregates import ABSORBED, measurable, moment, shifted
+from mars_nb.planner.context import Building
+from mars_nb.planner.layout import Layout, Single
+from mars_nb.planner.walks import aligned_rows, has_categories, is_series
+
+# Aggregations that give the answer when they are applied to their own answers on the parts.
+_SAME = {**{name: kinds for name, kinds in ABSORBED.items() if name != "product"}, "first": None, "last": None}
+_MOMENTS = ("mean", "var", "std")
+_ARGUMENTS = {"by", "level", "dropna", "sort", "observed", "group_keys", "as_index"}
+
+
+class _Output(NamedTuple):
+    """A column of the answer."""
+
+    column: Hashable
+    function: str
+
+
+class _Grouping(NamedTuple):
+    """How the rows are grouped.
+
+    Attributes
+    ----------
+    base, inputs
+        The node that is grouped, and all nodes that are needed for it.
+    args, kwargs
+        Of ``groupby``.
+    """
+
+    base: Node
+    inputs: tuple[Node, ...]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+    def of_chunk(self, values: tuple[Any, ...]) -> Any:
+        """Group a chunk, with groups in the order in which they come."""
+        chunks = dict(zip(self.inputs, values, strict=True))
+        args, kwargs = replace((self.args, self.kwargs), lambda leaf: chunks[leaf] if isinstance(leaf, Node) else leaf)
+        return chunks[self.base].groupby(*args, **{**kwargs, "sort": False, "as_index": True})
+
+
+def groupby(building: Building, node: Node) -> Layout | None:
+    """Lower a grouped aggregation by columns, levels of the index, or series that are cut like the frame."""
+    if not isinstance(node.op, Path) or node.op.names[0] != "groupby" or not isinstance(node.meta, PandasMeta):
+        return None
+    rows = aligned_rows(building, node.inputs)
+    grouping = _grouping(node)
+    if rows is None or grouping is None:
+        return None
+    outputs = _outputs(node, grouping)
+    if outputs is None or not all(_holds(grouping.base, output) for output in outputs):
+        return None
+    finish = partial(_finished, outputs, grouping.kwargs.get("sort", True), node.meta.sample, _as_index(grouping))
+    parts = []
+    for i in range(len(rows.keys)):
+        chunks = [building.lowered[input_].keys[i] for input_ in node.inputs]
+        parts.append(building.add(node, ("part", i), partial(_part, grouping, outputs), chunks))
+    return Single(building.add(node, "whole", finish, parts))
+
+
+# --- what is asked for --------------------------------------------------------------------------------------------
+
+
+def _grouping(node: Node) -> _Grouping | None:
+    base = node.args[0]
+    args, kwargs = node.args[1] or Arguments((), {})
+    sample = base.meta.sample if isinstance(base.meta, PandasMeta) else None
+    if sample is None or len(args) > 1 or set(kwargs) - _ARGUMENTS or "by" in kwargs and args:
+        return None
+    if isinstance(sample, pd.DataFrame) and not sample.columns.is_unique:
+        return None
+    if kwargs.get("level") is not None:
+        if has_categories(sample.index) or isinstance(sample.index, pd.MultiIndex) or args or "by" in kwargs:
+            return None
+    else:
+        by = args[0] if args else kwargs.get("by")
+        if not all(_plain_key(key, sample) for key in (by if isinstance(by, list) else [by])):
+            return None
+    return _Grouping(base, node.inputs, args, kwargs)
+
+
+def _plain_key(key: Any, sample: Any) -> bool:
+    """Tell a column, or a series of keys, without categories."""
+    if isinstance(key, Node):
+        return is_series(key) and not has_categories(key.meta.sample)  # type: ignore[union-attr]  # a series
+    known = isinstance(key, str | int) and isinstance(sample, pd.DataFrame) and key in sample.columns
+    return known and not isinstance(sample[key].dtype, pd.CategoricalDtype)
+
+
+def _as_index(grouping: _Grouping) -> bool:
+    return bool(grouping.kwargs.get("as_index", True))
+
+
+def _outputs(node: Node, grouping: _Grouping) -> list[_Output] | None:
+    """List the columns of the answer, None if they are not known or not of this kind."""
+    assert isinstance(node.op, Path) and isinstance(node.meta, PandasMeta)
+    final, between = node.args[-1], node.op.names[1:-1]
+    base, sample = grouping.base.meta.sample, node.meta.sample  # type: ignore[union-attr]  # checked before
+    if not isinstance(final, Arguments) or len(between) > 1 or any(isinstance(leaf, Node) for leaf in leaves(final)):
+        return None
+    selection = _selection(node, between)
+    if between and selection is None:
+        return None
+    columns = _aggregated(node, grouping, base, selection)
+    if columns is None:
+        return None
+    outputs = _asked(node.op.names[-1], final, columns, one=not isinstance(selection, list))
+    keys = 0 if _as_index(grouping) else _number_of_keys(grouping)
+    width = sample.shape[1] - keys if isinstance(sample, pd.DataFrame) else 1
+    return outputs if outputs is not None and len(outputs) == width else None
+
+
+def _number_of_keys(grouping: _Grouping) -> int:
+    by = grouping.args[0] if grouping.args else grouping.kwargs.get("by")
+    return len(by) if isinstance(by, list) else 1
+
+
+def _selection(node: Node, between: tuple[str, ...]) -> Any:
+    """Give the column or columns that were selected of the group-by, None for none."""
+    if not between:
+        return None
+    call = node.args[2]
+    if between[0] == "__getitem__":
+        key = call.args[0]
+        return key if isinstance(key, str | int | list) and not isinstance(key, bool) else None
+    return between[0] if call is None else None
+
+
+def _aggregated(node: Node, grouping: _Grouping, base: Any, selection: Any) -> list[Hashable] | None:
+    """List the columns that are aggregated where no others are named."""
+    if isinstance(base, pd.Series):
+        return [None] if selection is None else None
+    if selection is not None:
+        columns = selection if isinstance(selection, list) else [selection]
+        return columns if all(label in base.columns for label in columns) else None
+    assert isinstance(node.meta, PandasMeta)
+    if not isinstance(node.meta.sample, pd.DataFrame):
+        return [None]
+    labels = node.meta.sample.columns.get_level_values(0).unique()
+    skipped = 0 if _as_index(grouping) else _number_of_keys(grouping)
+    return list(labels[skipped:])
+
+
+def _asked(name: str, call: Arguments, columns: list[Hashable], *, one: bool) -> list[_Output] | None:
+    args, kwargs = call
+    if name == "size":
+        return [_Output(None, "size")] if not args and not kwargs else None
+    if name not in ("agg", "aggregate"):
+        return [_Output(c, name) for c in columns] if not args and set(kwargs) <= {"numeric_only"} else None
+    if len(args) + bool(kwargs) != 1:
+        return None
+    match args[0] if args else kwargs:
+        case str() as function:
+            return [_Output(c, function) for c in columns]
+        case list() as functions if all(isinstance(f, str) for f in functions):
+            return [_Output(c, f) for c in columns for f in functions]
+        case dict() as specs if args:
+            return _listed([(c, f) for c, spec in specs.items() for f in (spec if isinstance(spec, list) else [spec])])
+        case dict() as named:
+            pairs = [(columns[0], spec) if isinstance(spec, str) and one else spec for spec in named.values()]
+            return _listed([pair for pair in pairs if isinstance(pair, tuple) and len(pair) == 2], len(pairs))
+    return None
+
+
+def _listed(pairs: list[Any], length: int | None = None) -> list[_Output] | None:
+    plain = all(isinstance(function, str) for _, function in pairs) and length in (None, len(pairs))
+    return [_Output(*pair) for pair in pairs] if plain else None
+
+
+def _holds(base: Node, output: _Output) -> bool:
+    """Tell whether the answer can be made of answers on parts, for the column's dtype."""
+    column, function = output
+    if function in ("count", "size"):
+        return True
+    sample = base.meta.sample  # type: ignore[union-attr]  # checked before
+    if isinstance(sample, pd.DataFrame):
+        if column not in sample.columns:
+            return False
+        sample = sample[column]
+    if function in _MOMENTS:
+        return measurable([sample.dtype])
+    kinds = _SAME.get(function, "")
+    return not has_categories(sample) if kinds is None else getattr(sample.dtype, "kind", "O") in kinds and (
+        not pd.api.types.is_extension_array_dtype(sample.dtype)
+    )
+
+
+# --- what is computed ---------------------------------------------------------------------------------------------
+
+
+def _part(grouping: _Grouping, outputs: list[_Output], *values: Any) -> pd.DataFrame:
+    """Aggregate a chunk: a row for each group, columns named by output, with what was measured for moments."""
+    groups = grouping.of_chunk(values)
+    found: dict[Any, Any] = {}
+    for i, (column, function) in enumerate(outputs):
+        if function == "size":
+            found[f"{i}"] = groups.size()
+            continue
+        one = groups if column is None else groups[column]
+        if function not in _MOMENTS:
+            found[f"{i}"] = getattr(one, function)()
+            continue
+        n = one.count()
+        found[f"{i}.n"] = n
+        found[f"{i}.sum"] = (one.mean() * n).where(n > 0, 0.0)
+        if function != "mean":
+            found[f"{i}.m2"] = (one.var(ddof=0) * n).where(n > 0, 0.0)
+    return pd.DataFrame({name: series.array for name, series in found.items()}, index=next(iter(found.values())).index)
+
+
+def _finished(outputs: list[_Output], sort: bool, sample: Any, as_index: bool, *parts: pd.DataFrame) -> Any:
+    table = pd.concat([part for part in parts if len(part)] or parts[:1])
+    groups = _by_groups(table, sort)
+    columns = [_output(groups, table, i, output.function) for i, output in enumerate(outputs)]
+    if isinstance(sample, pd.Series):
+        return columns[0].rename(sample.name)
+    frame = pd.concat(columns, axis=1) if len(columns) > 1 else columns[0].to_frame()
+    if not as_index:
+        frame = frame.set_axis([f"{i} " for i in range(len(columns))], axis=1).reset_index()
+    return frame.set_axis(sample.columns, axis=1)
+
+
+def _output(groups: Any, table: pd.DataFrame, i: int, function: str) -> Any:
+    name = f"{i}"
+    if function in ("size", "count"):
+        return groups[name].sum()
+    if function not in _MOMENTS:
+        return getattr(groups[name], function)()
+    # What is no number in a part (the variance of infinity) is none in the answer.
+    n, total = groups[f"{name}.n"].sum(), groups[f"{name}.sum"].sum(skipna=False)
+    if function == "mean":
+        return total / n
+    means = groups[f"{name}.sum"].transform("sum", skipna=False) / groups[f"{name}.n"].transform("sum")
+    deviations = table[f"{name}.m2"] + shifted(table[f"{name}.n"], table[f"{name}.sum"], means)
+    m2 = _by_groups(deviations, groups.sort).sum(skipna=False)
+    return moment(function, n, total / n, m2, 1)
+
+
+def _by_groups(table: Any, sort: bool) -> Any:
+    """Group parts by the groups that they are of."""
+    levels = list(range(table.index.nlevels))
+    return table.groupby(level=levels if len(levels) > 1 else 0, sort=sort, dropna=False)
