@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import sys
@@ -9,8 +10,6 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-NOTEBOOK = ROOT / "examples" / "notebooks" / "quickstart.ipynb"
-OUT = ROOT / "build" / "demo"
 CELL_TIMEOUT_S = 300
 #: Cells with this tag print what the demo repeats in the terminal.
 KEY_TAG = "key-result"
@@ -19,25 +18,31 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 def main() -> int:
     """Run the demo; give the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("notebook", nargs="?", type=Path, default=ROOT / "examples" / "notebooks" / "quickstart.ipynb")
+    parser.add_argument("--out", type=Path, default=ROOT / "build" / "demo", help="where the results go")
+    arguments = parser.parse_args()
+    source, out = arguments.notebook.resolve(), arguments.out.resolve()
+
     # The kernel of this environment, and nobody's IPython profile or start-up files.
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
-    os.environ["IPYTHONDIR"] = str(OUT / "ipython")
+    os.environ["IPYTHONDIR"] = str(out / "ipython")
     os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
 
     import nbformat
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-    OUT.mkdir(parents=True, exist_ok=True)
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    out.mkdir(parents=True, exist_ok=True)
+    notebook = nbformat.read(source, as_version=4)
     client = NotebookClient(
         notebook,
         timeout=CELL_TIMEOUT_S,
         kernel_name="python3",
-        resources={"metadata": {"path": str(NOTEBOOK.parent)}},
+        resources={"metadata": {"path": str(source.parent)}},
         extra_arguments=["--log-level=ERROR"],  # no remarks on encryption: the kernel is a child of this process
     )
-    print(f"running {NOTEBOOK.relative_to(ROOT)} ...", flush=True)
+    print(f"running {source.name} ...", flush=True)
     started = time.monotonic()
     problem = None
     try:
@@ -48,33 +53,32 @@ def main() -> int:
         problem = f"the notebook did not end: {error}"
     seconds = time.monotonic() - started
 
-    executed, html = write(notebook)
-    if problem is None:
-        problem = unexpected(notebook)
+    executed, page = write(notebook, out, source.stem)
+    problem = problem or unexpected(notebook)
     for line in key_results(notebook):
         print(line)
     print()
     if problem:
-        print(f"FAILED after {seconds:.1f} s: {problem}", file=sys.stderr)
-        print(f"see {html}", file=sys.stderr)
+        sys.stdout.flush()
+        print(f"FAILED after {seconds:.1f} s: {problem}\nsee {page}", file=sys.stderr)
         return 1
     cells = sum(cell.cell_type == "code" for cell in notebook.cells)
     print(f"{cells} cells in {seconds:.1f} s")
-    print(f"notebook: {executed.relative_to(ROOT)}")
-    print(f"open:     {html}")
+    print(f"notebook: {executed}")
+    print(f"open:     {page}")
     return 0
 
 
-def write(notebook) -> tuple[Path, Path]:
+def write(notebook, out: Path, name: str) -> tuple[Path, Path]:
     """Save the executed notebook, and a page of it."""
     import nbformat
     from nbconvert import HTMLExporter
 
-    executed, html = OUT / "quickstart.ipynb", OUT / "quickstart.html"
+    executed, page = out / f"{name}.ipynb", out / f"{name}.html"
     nbformat.write(notebook, executed)
-    page, _ = HTMLExporter().from_notebook_node(notebook)
-    html.write_text(page, encoding="utf-8")
-    return executed, html
+    html, _ = HTMLExporter().from_notebook_node(notebook)
+    page.write_text(html, encoding="utf-8")
+    return executed, page
 
 
 def key_results(notebook):
