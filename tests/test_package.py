@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import mars_nb
+from mars_nb.config import OPTIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = Path(mars_nb.__file__).parent
@@ -55,6 +56,11 @@ def test_readme_example_runs(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1].startswith("pi is about 3.14")
+
+
+def test_options_are_documented():
+    guide = (ROOT / "docs" / "sessions.md").read_text(encoding="utf-8")
+    assert [name for name in OPTIONS if f"| `{name}` |" not in guide] == []
 
 
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "docs/sessions.md", "docs/differences.md"])
