@@ -84,7 +84,7 @@ def as_html(snapshot: Snapshot) -> str:
 
 def label_html(snapshot: Snapshot) -> str:
     """Give the `label` as HTML."""
-    return f"<code>{html.escape(label(snapshot))}</code>"
+    return f"<span>{html.escape(label(snapshot))}</span>"
 
 
 def bundle(snapshot: Snapshot) -> dict[str, str]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 NONE_OPEN = "no open sessions; the first execute() opens one, and so does: %mars_session new NAME"
 #: How many of the last results and tasks `describe` lists.
 LISTED = 20
+#: How long a task's label may be.
+LABEL = 50
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,11 @@ def describe(session: Session) -> Page:
 
 def _task_row(task: TaskInfo) -> list[str]:
     done = f"{task.done}/{task.total}"
-    return [str(task.number), task.label, task.place, task.state, done, f"{task.elapsed:.1f}"]
+    return [str(task.number), _short(task.label), task.place, task.state, done, f"{task.elapsed:.1f}"]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LABEL else f"{text[: LABEL - 3]}..."
 
 
 def _title(what: str, count: int) -> str:

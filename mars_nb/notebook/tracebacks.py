@@ -57,7 +57,10 @@ def _parts(error: MarsError, paint: Any) -> Iterator[str]:
     frames = [frame for frame in frames if not frame[0].source.startswith(_CELL_MAGIC)] or frames
     yield f"{paint(_title(error), _RED, _BOLD)}: {error.message}"
     yield from _causes(error)
-    for site, _ in frames if len(frames) <= _FRAMES else [frames[0], *frames[1 - _FRAMES :]]:
+    sites = [site for site, _ in frames]
+    if error.__cause__ is not None:
+        sites += [site for site, _ in _user_frames(error.__cause__.__traceback__)]
+    for site in sites if len(sites) <= _FRAMES else [sites[0], *sites[1 - _FRAMES :]]:
         yield ""
         yield from _lines(site, paint)
     facts = [*_facts(error)]

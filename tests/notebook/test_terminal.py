@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 
@@ -39,9 +40,8 @@ def terminal(tmp_path_factory) -> Iterator[Callable[[str], str]]:
 def test_progress_line(terminal):
     shown = terminal("mr.spawn(time.sleep, args=(1.2,)).execute();")
     first, *_, last = shown.split("\r[")[1:]
-    assert first.startswith("....................] 0%, 0/1 chunk tasks, 0.5 s: sleep 0/1")
-    assert last.startswith("####################] done, 1/1 chunk tasks, 1.2 s")
-    assert last.count("\r\n") >= 1
+    assert re.match(r"\.{20}\] 0%, 0/1 chunk tasks, \d\.\d s: sleep 0/1$", first)
+    assert re.match(r"#{20}\] done, 1/1 chunk tasks, \d\.\d s *\r\n", last)
 
 
 def test_no_progress_for_short_tasks(terminal):

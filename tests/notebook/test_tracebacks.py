@@ -87,6 +87,7 @@ def test_notes_and_causes():
 
     lines = tracebacks.render(raised(fail))
     assert lines[:3] == ["UserExit (RuntimeError): it exited", "while computing x", "caused by SystemExit: 3"]
+    assert any("--->" in line and "raise SystemExit(3)" in line for line in lines)
     assert sum("do not" in line for line in lines) == 1 + sum("hints=" in line for line in lines)
 
 
