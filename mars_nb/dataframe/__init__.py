@@ -19,7 +19,7 @@ from typing import Any
 
 import pandas as _pd
 
-from mars_nb.dataframe import handle, members
+from mars_nb.dataframe import handle, members, scalar
 from mars_nb.dataframe.core import DataFrame, Index, Series
 from mars_nb.dataframe.functions import lazy as _lazy
 from mars_nb.dataframe.sources import from_pandas
@@ -27,7 +27,7 @@ from mars_nb.graph.tileable import ExecutableTuple
 
 __all__ = ["DataFrame", "ExecutableTuple", "Index", "Series", "from_pandas"]
 
-del handle, members
+del handle, members, scalar
 
 
 def __getattr__(name: str) -> Any:

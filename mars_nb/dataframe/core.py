@@ -147,6 +147,15 @@ class PandasTileable(Tileable):
     def __contains__(self, item: Any) -> bool:
         return item in self._value()
 
+    def __round__(self, decimals: int = 0) -> Any:
+        return self._record_path("round", Arguments((decimals,), {}))
+
+    def __copy__(self) -> Any:
+        return self._of(self._node, self._claim)
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self._of(self._node, self._claim)
+
     def pipe(self, func: Any, *args: Any, **kwargs: Any) -> Any:
         """Call ``func(self, *args, **kwargs)``, as pandas does."""
         if isinstance(func, tuple):
@@ -285,6 +294,15 @@ class DataFrame(PandasTileable):
     def insert(self, loc: int, column: Any, value: Any, allow_duplicates: bool = False) -> None:
         """Insert a column at a position."""
         self._change("insert", with_change, "insert", loc, column, value, allow_duplicates=allow_duplicates)
+
+    def assign(self, **kwargs: Any) -> Any:
+        """Give the frame with new columns; a function among them gets the lazy frame as it is so far."""
+        frame = self
+        for name, value in kwargs.items():
+            made = frame.copy()
+            made[name] = value(frame) if callable(value) and not isinstance(value, Tileable) else value
+            frame = made
+        return frame.copy() if frame is self else frame
 
     def update(self, other: Any, **kwargs: Any) -> None:
         """Take values from another frame, where it has any."""

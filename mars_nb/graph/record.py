@@ -19,7 +19,7 @@ Infer = Callable[[Operation, tuple[Any, ...], dict[str, Any]], Meta]
 _KINDS: dict[type, Callable[[Any], type[Tileable]]] = {}
 
 
-def register_kind(meta: type[TensorMeta | PandasMeta | HandleMeta], choose: Callable[[Any], type[Tileable]]) -> None:
+def register_kind(meta: type[Meta], choose: Callable[[Any], type[Tileable]]) -> None:
     """Let `choose` give the front-end class for a meta of this type."""
     _KINDS[meta] = choose
 

@@ -1,15 +1,17 @@
-"""How a value is cut into chunks: one chunk, rows of a frame, or a grid of an array."""
+"""How a value is cut into chunks: one chunk, rows of a frame, a grid of an array, or as Dask cut it."""
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from mars_nb.planner.dtypes import joined
 
 ChunkKey = Hashable
 
@@ -69,9 +71,7 @@ class Rows:
         """Put the chunks together."""
         if isinstance(chunks[0], pd.Index):
             return chunks[0].append(list(chunks[1:]))
-        # Empty chunks must not decide dtypes; the index of all must.
-        filled = [chunk for chunk in chunks if len(chunk)] or chunks[:1]
-        return filled[0] if len(filled) == 1 else pd.concat(filled)
+        return joined(chunks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,49 @@ class Grid:
         return join_grid(chunks, [len(lengths) for lengths in self.nsplits])
 
 
-Layout = Single | Rows | Grid
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """The value is put together from its chunks by a function that came with it: a Dask collection.
+
+    Attributes
+    ----------
+    keys
+        Of the chunks, each once.
+    structure
+        What the function takes, with positions in `keys` in place of the chunks, in lists.
+    finalize
+        Puts the chunks together.
+    alone
+        Positions of chunks that may be handed out as they are.
+    """
+
+    keys: tuple[ChunkKey, ...]
+    structure: Any
+    finalize: Callable[[Any], Any]
+    alone: frozenset[int] = frozenset()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the value: not known."""
+        return ()
+
+    def assemble(self, chunks: Sequence[Any]) -> Any:
+        """Put the chunks together, into a value of its own."""
+        own = [_copied(chunk) if position in self.alone else chunk for position, chunk in enumerate(chunks)]
+
+        def fill(part: Any) -> Any:
+            return own[part] if isinstance(part, int) else [fill(item) for item in part]
+
+        return self.finalize(fill(self.structure))
+
+
+def _copied(chunk: Any) -> Any:
+    if isinstance(chunk, pd.DataFrame | pd.Series):
+        return chunk.copy(deep=False)  # pandas copies on write
+    return chunk.copy() if isinstance(chunk, np.ndarray) else chunk
+
+
+Layout = Single | Rows | Grid | Nested
 
 
 def join_grid(chunks: Sequence[Any], counts: Sequence[int]) -> Any:
@@ -130,7 +172,18 @@ def spans(lengths: Sequence[float]) -> list[tuple[int, int]]:
     return list(zip([0, *stops[:-1]], stops, strict=True)) if stops else []
 
 
-def stored(layout: Layout, name: str, values: Mapping[ChunkKey, Any]) -> tuple[Layout, dict[ChunkKey, Any]]:
+def described(value: Any) -> tuple[type, tuple[int, ...]]:
+    """Tell the type of a chunk, and its shape where it is an array or of pandas."""
+    sized = isinstance(value, np.ndarray | np.generic | pd.DataFrame | pd.Series | pd.Index)
+    return type(value), tuple(value.shape) if sized else ()
+
+
+def stored(
+    layout: Layout,
+    name: str,
+    values: Mapping[ChunkKey, Any],
+    describe: Callable[[Any], tuple[type, tuple[int, ...]]] = described,
+) -> tuple[Layout, dict[ChunkKey, Any]]:
     """Describe computed chunks for keeping them.
 
     Parameters
@@ -140,7 +193,9 @@ def stored(layout: Layout, name: str, values: Mapping[ChunkKey, Any]) -> tuple[L
     name
         Begins the keys of the kept chunks.
     values
-        The chunks by their planned keys.
+        The chunks, or what stands for them, by their planned keys.
+    describe
+        Tells type and shape of a chunk without bringing it into memory.
 
     Returns
     -------
@@ -148,29 +203,20 @@ def stored(layout: Layout, name: str, values: Mapping[ChunkKey, Any]) -> tuple[L
         The layout with all lengths known and keys of its own, and the chunks by those keys.
     """
     keys = tuple((name, number) for number in range(len(layout.keys)))
-    chunks = {new: _compact(values[old]) for new, old in zip(keys, layout.keys, strict=True)}
+    chunks: dict[ChunkKey, Any] = {new: values[old] for new, old in zip(keys, layout.keys, strict=True)}
+    shapes = [describe(chunk)[1] for chunk in chunks.values()]
     match layout:
         case Single():
-            (value,) = chunks.values()
-            sized = isinstance(value, np.ndarray | pd.DataFrame | pd.Series | pd.Index)
-            return Single(keys[0], tuple(value.shape) if sized else ()), chunks
+            return Single(keys[0], shapes[0]), chunks
         case Rows(partition=partition):
-            lengths = tuple(map(len, chunks.values()))
-            columns = tuple(next(iter(chunks.values())).shape[1:])
-            return Rows(keys, partition, lengths, columns), chunks
+            return Rows(keys, partition, tuple(shape[0] for shape in shapes), shapes[0][1:]), chunks
         case Grid(nsplits=nsplits):
-            shapes = {index: np.shape(c) for index, c in zip(grid_indices(nsplits), chunks.values(), strict=True)}
+            by_index = dict(zip(grid_indices(nsplits), shapes, strict=True))
             first = [0] * len(nsplits)
             known = tuple(
-                tuple(shapes[(*first[:axis], i, *first[axis + 1 :])][axis] for i in range(len(lengths)))
+                tuple(by_index[(*first[:axis], i, *first[axis + 1 :])][axis] for i in range(len(lengths)))
                 for axis, lengths in enumerate(nsplits)
             )
             return Grid(keys, known), chunks
-
-
-def _compact(chunk: Any) -> Any:
-    """Copy an array that is a small view of a large one, which it would keep in memory."""
-    base = getattr(chunk, "base", None) if isinstance(chunk, np.ndarray) else None
-    if isinstance(base, np.ndarray) and chunk.nbytes * 2 < base.nbytes:
-        return chunk.copy()
-    return chunk
+        case Nested():
+            return replace(layout, keys=keys), chunks

@@ -10,8 +10,10 @@ from typing import Any
 
 from mars_nb.errors import WholeWarning
 from mars_nb.graph.node import Node, ordered
+from mars_nb.planner import nested
 from mars_nb.planner.context import Building, NotPartitionable, whole
 from mars_nb.planner.layout import ChunkKey, Layout, Single
+from mars_nb.planner.settle import settled
 from mars_nb.scheduler.state import ChunkTask
 
 _warned: dict[str, Any] = {}  # the registry that lets each line warn once
@@ -76,6 +78,8 @@ def plan(
         if layout is not None:
             for key in layout.keys:
                 building.graph[key] = ChunkTask(partial(load, key))
+        elif (graph := nested.graph_of(node)) is not None:
+            layout = nested.lower(building, node, graph)
         elif node.chunks is None and all(isinstance(building.lowered[i], Single) for i in node.inputs):
             layout = whole(building, node)
         else:
@@ -85,7 +89,7 @@ def plan(
                 _warn(node, building)
                 layout = whole(building, node)
         building.lowered[node] = layout
-    return Plan(building.graph, {node: building.lowered[node] for node in targets})
+    return Plan(building.graph, {node: settled(building, node) for node in targets})
 
 
 def _warn(node: Node, building: Building) -> None:

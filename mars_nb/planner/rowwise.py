@@ -12,12 +12,12 @@ from mars_nb.graph.node import Arguments, Node, Path
 from mars_nb.planner.context import Building, Evaluation
 from mars_nb.planner.layout import Grid, Layout, Rows, Single
 from mars_nb.planner.rowrules import LOOKUPS, OPERATORS, keeps_rows
-from mars_nb.planner.walks import is_frame, is_series
+from mars_nb.planner.walks import has_categories, is_frame, is_series, sample_of
 
 
 def rowwise(building: Building, node: Node) -> Layout | None:
     """Lower an operation that treats each row by itself."""
-    if not isinstance(node.meta, PandasMeta | TensorMeta | ObjectMeta) or _makes_categories(node):
+    if not _may_have_rows(node) or _makes_categories(node):
         return None
     keeps = keeps_rows(node)
     rows = None if keeps is None else _common_rows(building, node)
@@ -33,6 +33,17 @@ def rowwise(building: Building, node: Node) -> Layout | None:
         return Grid(keys, (tuple(lengths), *((n,) for n in node.meta.shape[1:])))
     columns = tuple(node.meta.sample.shape[1:]) if isinstance(node.meta, PandasMeta) else ()
     return Rows(keys, rows.partition if keeps else node.key, rows.lengths if keeps else None, columns)
+
+
+def _may_have_rows(node: Node) -> bool:
+    match node.meta:
+        case PandasMeta():
+            return True
+        case TensorMeta(shape=shape):
+            return bool(shape)
+        case ObjectMeta(kind=kind):  # unknown where it depends on a function of the user's
+            return kind is None and node.op.name in ("apply", "map")
+    return False
 
 
 class _Evaluation(Evaluation):
@@ -111,11 +122,4 @@ def _makes_categories(node: Node) -> bool:
     """Tell operations that find categories, which they must find in all rows."""
     if not isinstance(node.meta, PandasMeta) or node.op.name not in ("astype", "assign", "setitem", "map", "apply"):
         return False
-    return _has_categories(node.meta.sample) and not any(
-        isinstance(i.meta, PandasMeta) and _has_categories(i.meta.sample) for i in node.inputs
-    )
-
-
-def _has_categories(sample: Any) -> bool:
-    dtypes = sample.dtypes if isinstance(sample, pd.DataFrame) else [sample.dtype]
-    return any(isinstance(dtype, pd.CategoricalDtype) for dtype in dtypes)
+    return has_categories(node.meta.sample) and not any(has_categories(sample_of(i)) for i in node.inputs)

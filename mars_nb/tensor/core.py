@@ -177,6 +177,15 @@ class Tensor(Tileable):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         return np.asarray(self._value(), dtype=dtype)
 
+    def __round__(self, decimals: int = 0) -> Any:
+        return self._record_path(("round", Arguments((decimals,), {})))
+
+    def __copy__(self) -> Any:
+        return self._of(self._node, self._claim)
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self._of(self._node, self._claim)
+
     def to_numpy(self, session: Any = None) -> np.ndarray[Any, Any]:
         """Execute where needed, and fetch as a numpy array."""
         return np.asarray(self._value() if session is None else self.execute(session=session).fetch(session=session))

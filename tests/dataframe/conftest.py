@@ -62,6 +62,11 @@ def check(found: Any, expected: Any) -> None:
         np.testing.assert_allclose(found, expected, 1e-11, 1e-13) if expected.dtype.kind in "fc" else (
             np.testing.assert_array_equal(found, expected)
         )
+    elif isinstance(expected, pd.api.extensions.ExtensionArray):
+        pd.testing.assert_extension_array_equal(found, expected)
+    elif isinstance(expected, dict):
+        assert list(found) == list(expected)
+        check(list(found.values()), list(expected.values()))
     elif isinstance(expected, tuple | list):
         assert len(found) == len(expected)
         for one, other in zip(found, expected, strict=True):
