@@ -9,6 +9,7 @@ import statistics
 import time
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import dask.array as da
 import dask.dataframe as dd
@@ -20,6 +21,11 @@ import mars_nb.dataframe as md
 import mars_nb.tensor as mt
 
 ROUNDS = 200
+
+
+def filter_and_group(df: Any) -> Any:
+    """Do what one does."""
+    return df[df.a > 10].groupby("b").a.sum()
 
 
 def open_session() -> None:
@@ -40,9 +46,9 @@ CASES: dict[str, tuple[Callable[[], object], Callable[[], object] | None, Callab
         lambda: dd.from_pandas(pd.DataFrame([[1, 2], [3, 4]]), npartitions=1).compute(),
     ),
     "filter and group 100 rows": (
-        lambda: (lambda d: d[d.a > 10].groupby("b").a.sum())(md.DataFrame(ROWS)).execute().fetch(),
-        lambda: ROWS[ROWS.a > 10].groupby("b").a.sum(),
-        lambda: (lambda d: d[d.a > 10].groupby("b").a.sum())(dd.from_pandas(ROWS, npartitions=1)).compute(),
+        lambda: filter_and_group(md.DataFrame(ROWS)).execute().fetch(),
+        lambda: filter_and_group(ROWS),
+        lambda: filter_and_group(dd.from_pandas(ROWS, npartitions=1)).compute(),
     ),
 }
 ROWS = pd.DataFrame({"a": range(100), "b": np.arange(100) % 7})

@@ -1,6 +1,7 @@
 """Overhead of the local scheduler, beside Dask's threaded scheduler and a ``ThreadPoolExecutor``, in one run.
 
-Run ``python benchmarks/scheduler.py``. Each figure is the median of several runs taken in turn, ordering included, in microseconds a task.
+Run ``python benchmarks/scheduler.py``. Each figure is the median of several runs taken in turn, ordering included, in
+microseconds a task.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def trivial(*inputs: Any) -> int:
 
 def independent(count: int) -> tuple[Edges, list[Any]]:
     """Make tasks without inputs."""
-    return {i: () for i in range(count)}, list(range(count))
+    return dict.fromkeys(range(count), ()), list(range(count))
 
 
 def tree(depth: int) -> tuple[Edges, list[Any]]:

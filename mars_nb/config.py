@@ -47,6 +47,14 @@ OPTIONS: dict[str, Option] = {
     "n_threads": Option(
         None, lambda v: v is None or _is_positive_int(v), "threads of a local session; None: all cores"
     ),
+    "memory_limit": Option(
+        None,
+        lambda v: v is None or _is_positive_int(v) or isinstance(v, str),
+        "memory of a local session, bytes or text such as '4GiB'; None: 60 % of what there is",
+    ),
+    "spill_directory": Option(
+        None, lambda v: v is None or isinstance(v, str), "where values beyond the limit are kept; None: temporary files"
+    ),
     "warn_duplicated_execution": Option(False, _is_bool, "warn when an object is executed again in a session"),
 }
 

@@ -10,6 +10,7 @@
     │   └── ClusterUnavailable(NotImplementedError)   an address was given, but there is no gateway client
     ├── IsolationError(ValueError)            the result asked for is not in the session that was asked
     ├── TaskCancelled(CancelledError)         the task was cancelled before its result was there
+    ├── SpillError(OSError)                   memory is full, and the disk takes no more
     └── UserExit(RuntimeError)                a user's function called ``sys.exit()`` or raised an interrupt
 
     MarsWarning(UserWarning)
@@ -125,6 +126,10 @@ class IsolationError(MarsError, ValueError):
 
 class TaskCancelled(MarsError, CancelledError):
     """The task was cancelled before its result was there."""
+
+
+class SpillError(MarsError, OSError):
+    """Memory is full, and what does not fit cannot be put on disk. Nothing that is kept is lost."""
 
 
 class UserExit(MarsError, RuntimeError):

@@ -20,12 +20,27 @@ import contextvars
 import threading
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Protocol
 
 from mars_nb.scheduler.state import Counts, Graph, Key, RunState
 
 #: Seconds after which an idle worker ends.
 IDLE_SECONDS = 5.0
+
+
+class Keeper(Protocol):
+    """Keeps the values of tasks, in memory or elsewhere. Called without a lock held; may take its time."""
+
+    @property
+    def limit(self) -> int:
+        """Bytes beyond which memory is short."""
+
+    def hold(self, value: Any) -> Any:
+        """Give what stands for a value from now on."""
+
+    def get(self, held: Any) -> Any:
+        """Give the value that something stands for."""
+
 
 OnDone = Callable[[dict[Key, Any] | None, BaseException | None, Key | None], None]
 
@@ -52,8 +67,9 @@ class Run:
             if self._reported:
                 return False
             self._reported = True
-            self._state.stop()
+            dropped = self._state.stop()
             self._scheduler._abandon(self)
+        del dropped  # values die without the lock held
         self._on_done(None, None, None)
         return True
 
@@ -83,6 +99,8 @@ class Scheduler:
         How many tasks run at a time.
     name
         Begins the threads' names.
+    keeper
+        Keeps the tasks' values; they are kept as they are if not given.
 
     Examples
     --------
@@ -95,15 +113,17 @@ class Scheduler:
     >>> scheduler.close()
     """
 
-    def __init__(self, n_threads: int, name: str = "mars_nb") -> None:
+    def __init__(self, n_threads: int, name: str = "mars_nb", keeper: Keeper | None = None) -> None:
         self.n_threads = n_threads
         self.name = name
+        self._keeper = keeper
         self._lock = threading.Lock()
         self._work_or_end = threading.Condition(self._lock)
         self._runs: list[Run] = []
         self._workers: set[_Worker] = set()
         self._started = 0
         self._idle = 0
+        self._held_back = False  # a worker rests though there are sources to begin
         self._closed = False
 
     def submit(self, graph: Graph, outputs: Iterable[Key], on_done: OnDone) -> Run:
@@ -185,14 +205,19 @@ class Scheduler:
                 worker.abandoned = True
         self._call_workers(sum(other._state.ready for other in self._runs))
 
-    def _next(self) -> Run | None:
+    def _crowded(self) -> bool:
+        """Tell whether the values in use are more than what memory is for."""
+        return self._keeper is not None and sum(run._state.live for run in self._runs) > self._keeper.limit
+
+    def _next(self, crowded: bool) -> Run | None:
         """Give a run that has a task to take; the runs take turns."""
         runs = self._runs
         for position, run in enumerate(runs):
-            if run._state.ready:
+            if run._state.can_take(crowded):
                 if len(runs) > 1:
                     runs.append(runs.pop(position))
                 return run
+        self._held_back = crowded
         return None
 
     def _rest(self) -> bool:
@@ -208,19 +233,22 @@ class Scheduler:
     def _work(self, worker: _Worker) -> None:
         with self._lock:
             while not worker.abandoned:
-                run = self._next()
+                crowded = self._crowded()
+                run = self._next(crowded)
                 if run is not None:
-                    self._perform(worker, run)
+                    if self._held_back and self._idle:
+                        self._work_or_end.notify()
+                    self._perform(worker, run, crowded)
                     del run  # holds values
                 elif self._closed or not self._rest():
                     break
             self._workers.discard(worker)
 
-    def _perform(self, worker: _Worker, run: Run) -> None:
+    def _perform(self, worker: _Worker, run: Run, crowded: bool) -> None:
         """Run a task; the lock is let go for it."""
         __tracebackhide__ = True
-        state, lock = run._state, self._lock
-        number = state.take()
+        state, lock, keeper = run._state, self._lock, self._keeper
+        number = state.take(crowded)
         function, arguments = state.tasks[number].function, state.arguments(number)
         worker.inside = run
         error: BaseException | None = None
@@ -228,33 +256,49 @@ class Scheduler:
         lock.release()
         try:
             # A context can be entered by one thread at a time, hence the copy.
-            value = run._context.copy().run(function, *arguments)
+            context = run._context.copy()
+            if keeper is None:
+                value = context.run(function, *arguments)
+            else:
+                arguments = [keeper.get(argument) for argument in arguments]
+                value = keeper.hold(context.run(function, *arguments))
         except BaseException as raised:  # whatever user code raises is the run's result, never the worker's end
             error = raised
         finally:
             del arguments
             lock.acquire()
         worker.inside = None
+        dropped: list[Any] | None = None if keeper is None else []
         if error is None:
-            ready = state.finish(number, value)
+            ready = state.finish(number, value, dropped)
+            del value
             if ready > 1:
                 self._call_workers(ready - 1)
-            if state.unfinished:
-                return
         else:
             state.fail(number)
-        if not run._reported:
+        if not run._reported and (error is not None or not state.unfinished):
             self._report(run, error, number)
+        if dropped:
+            self._drop(dropped)
+
+    def _drop(self, values: list[Any]) -> None:
+        """Let values die; the lock is let go for it, because a value may have a file to remove."""
+        self._lock.release()
+        try:
+            values.clear()
+        finally:
+            self._lock.acquire()
 
     def _report(self, run: Run, error: BaseException | None, number: int) -> None:
         """Tell that a run is over; the lock is let go for it."""
         run._reported = True
         values = run._state.results() if error is None else None
         key = None if error is None else run._state.keys[number]
-        run._state.stop()
+        dropped = run._state.stop()
         self._abandon(run)
         self._lock.release()
         try:
+            dropped.clear()
             run._on_done(values, error, key)
         finally:
             self._lock.acquire()

@@ -57,7 +57,8 @@ class Counts:
 class RunState:
     """The state of one run.
 
-    Inside, tasks are known by their number in the order, so that all tables are lists and the ready tasks a heap of integers.
+    Inside, tasks are known by their number in the order, so that all tables are lists and the ready tasks a heap of
+    integers.
 
     Parameters
     ----------
@@ -78,6 +79,8 @@ class RunState:
         `Counts` by operation.
     unfinished, running : int
         Numbers of tasks.
+    live : int
+        Bytes of the values that are only there for tasks that have not run, as far as the values tell their ``nbytes``.
 
     Raises
     ------
@@ -107,8 +110,11 @@ class RunState:
         self.unfinished = len(tasks)
         self.running = 0
         self._outputs = {numbers[key] for key in wanted}
+        self.live = 0
         self._stopped = False
         self._ready: list[int] = []
+        self._sources: list[int] = []  # ready, too, but without inputs: they bring new values into being
+        self._working = 0  # running tasks that are no sources
         self._waiting = waiting = [0] * len(tasks)  # number of inputs that are not there yet
         self._inputs: list[Collection[int]] = []  # each once
         self._users: list[list[int] | None] = [None] * len(tasks)
@@ -125,7 +131,7 @@ class RunState:
                     else:
                         users.append(number)
             else:
-                self._ready.append(number)  # in order, so it is a heap
+                self._sources.append(number)  # in order, so it is a heap
             counts = self.counts.get(task.operation)
             if counts is None:
                 counts = self.counts[task.operation] = Counts()
@@ -137,16 +143,31 @@ class RunState:
     @property
     def ready(self) -> int:
         """Number of tasks that could run now."""
-        return len(self._ready)
+        return len(self._ready) + len(self._sources)
+
+    def can_take(self, crowded: bool = False) -> bool:
+        """Tell whether a task may be taken.
+
+        Parameters
+        ----------
+        crowded
+            Whether memory is short: then no source is begun while a task runs that may use values up.
+        """
+        return bool(self._ready or (self._sources and not (crowded and self._working)))
 
     @property
     def over(self) -> bool:
         """Whether nothing is left to run, or nothing more may run."""
         return self._stopped or not self.unfinished
 
-    def take(self) -> int:
-        """Give the number of the task to run next; the caller runs it."""
-        number = heappop(self._ready)
+    def take(self, crowded: bool = False) -> int:
+        """Give the number of the task to run next; the caller runs it. See `can_take`."""
+        ready, sources = self._ready, self._sources
+        if ready and (crowded or not sources or ready[0] < sources[0]):
+            number = heappop(ready)
+            self._working += 1
+        else:
+            number = heappop(sources)
         self.running += 1
         self._counts[number].running += 1
         return number
@@ -156,17 +177,22 @@ class RunState:
         numbers, values = self._numbers, self.values
         return [values[numbers[key]] for key in self.tasks[number].inputs]
 
-    def finish(self, number: int, value: Any) -> int:
+    def finish(self, number: int, value: Any, dropped: list[Any] | None = None) -> int:
         """Put a task's value in, and drop values that nobody needs any more.
+
+        Parameters
+        ----------
+        number, value
+            The task, and what it gave.
+        dropped
+            Takes the dropped values, so that the caller can let them die after letting its lock go.
 
         Returns
         -------
         int
             Number of tasks that became ready.
         """
-        counts = self._counts[number]
-        counts.running -= 1
-        self.running -= 1
+        counts = self._leave(number)
         if self._stopped:
             return 0
         self.unfinished -= 1
@@ -175,6 +201,8 @@ class RunState:
         users = self._users[number]
         if users is not None:
             self.values[number] = value
+            if number not in self._outputs:
+                self.live += getattr(value, "nbytes", 0)
             waiting = self._waiting
             for user in users:
                 waiting[user] -= 1
@@ -186,20 +214,36 @@ class RunState:
         for needed in self._inputs[number]:
             self._needed[needed] -= 1
             if not self._needed[needed] and needed not in self._outputs:
-                del self.values[needed]
+                unneeded = self.values.pop(needed)
+                self.live -= getattr(unneeded, "nbytes", 0)
+                if dropped is not None:
+                    dropped.append(unneeded)
         return became_ready
 
     def fail(self, number: int) -> None:
-        """Take note that a task raised: nothing more is run."""
-        self._counts[number].running -= 1
-        self.running -= 1
-        self.stop()
+        """Take note that a task raised: nothing more is run. `stop` gives the values."""
+        self._leave(number)
+        self._end()
 
-    def stop(self) -> None:
-        """Let nothing more run, and drop all values."""
+    def _leave(self, number: int) -> Counts:
+        counts = self._counts[number]
+        counts.running -= 1
+        self.running -= 1
+        if self._inputs[number]:
+            self._working -= 1
+        return counts
+
+    def stop(self) -> dict[int, Any]:
+        """Let nothing more run, and give up all values: they are returned, to die without the caller's lock."""
+        self._end()
+        values, self.values = self.values, {}
+        self.live = 0
+        return values
+
+    def _end(self) -> None:
         self._stopped = True
         self._ready.clear()
-        self.values.clear()
+        self._sources.clear()
 
     def results(self) -> dict[Key, Any]:
         """Give the outputs' values by key, when all has run."""

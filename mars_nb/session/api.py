@@ -8,10 +8,11 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from mars_nb.errors import ClusterUnavailable, MarsError, NoSession, SessionWarning, UnknownSession
+from mars_nb.errors import ClusterUnavailable, NoSession, SessionWarning, UnknownSession
 from mars_nb.graph.callsite import capture
-from mars_nb.graph.tileable import Tileable, flatten
+from mars_nb.graph.tileable import Tileable
 from mars_nb.session.backends.local import LocalBackend
+from mars_nb.session.dask_collections import lazy_objects
 from mars_nb.session.registry import registry
 from mars_nb.session.session import Session
 
@@ -33,6 +34,7 @@ def new_session(
     *,
     name: str | None = None,
     n_threads: int | None = None,
+    memory_limit: int | str | None = None,
 ) -> Session:
     """Open a session.
 
@@ -50,13 +52,16 @@ def new_session(
         A name, to find it again. If a session of that name is open, that session is given, with a note.
     n_threads
         How many chunk tasks run at a time; one a core if not given.
+    memory_limit
+        Bytes or a text such as ``"4GiB"`` for results and intermediate values together: the least recently used ones
+        beyond it are put on disk and read back when needed. 60 % of the memory there is if not given.
 
     Raises
     ------
     UnknownSession
         If it may not be made and is not open.
     ValueError
-        If the address is none, or a session of that name is open with another number of threads.
+        If the address or the memory limit is none, or a session of that name is open with another number of threads.
     TypeError
         If the address is no text.
     ClusterUnavailable
@@ -77,7 +82,7 @@ def new_session(
         if name is None:
             raise UnknownSession("new=False needs the name of an open session", hints=["mars_nb.sessions"])
         return registry[name]  # raises
-    session, made = registry.add(lambda free: _local(free, session_id, n_threads), name, default)
+    session, made = registry.add(lambda free: _local(free, session_id, n_threads, memory_limit), name, default)
     if not made:
         if n_threads not in (None, session.n_threads):
             raise ValueError(f"session {name!r} is open with {session.n_threads} threads; close it first")
@@ -86,8 +91,10 @@ def new_session(
     return session
 
 
-def _local(name: str, session_id: str | None = None, n_threads: int | None = None) -> Session:
-    return Session(LocalBackend(n_threads, f"mars_nb-{name}"), registry, name, session_id)
+def _local(
+    name: str, session_id: str | None = None, n_threads: int | None = None, memory_limit: int | str | None = None
+) -> Session:
+    return Session(LocalBackend(n_threads, f"mars_nb-{name}", memory_limit), registry, name, session_id)
 
 
 def _check_name(name: Any) -> None:
@@ -162,7 +169,7 @@ def execute(tileable: Any, *tileables: Any, session: Session | None = None, wait
     Parameters
     ----------
     tileable, *tileables
-        Lazy objects, or lists and tuples of them.
+        Lazy objects, Dask collections, or lists and tuples of them.
     session
         Where; the default session if not given, which is created where there is none.
     wait
@@ -176,7 +183,7 @@ def execute(tileable: Any, *tileables: Any, session: Session | None = None, wait
         The one object that was given, a list of several, or a future.
     """
     __tracebackhide__ = True
-    wanted = flatten((tileable, *tileables))
+    wanted = lazy_objects((tileable, *tileables))
     return _session_or_default(session).execute(*wanted, wait=wait, **options)
 
 
@@ -191,11 +198,56 @@ def fetch(tileable: Any, *tileables: Any, session: Session | None = None) -> Any
         Where they were executed; the default session if not given.
     """
     __tracebackhide__ = True
-    wanted = flatten((tileable, *tileables))
+    wanted = lazy_objects((tileable, *tileables), optimize=False)
     found = session if session is not None else registry.default
     if found is None:
         raise NoSession("No session found", hints=["mars_nb.execute(...)  # creates a local session"])
     return _checked(found).fetch(*wanted)
+
+
+def get(dsk: Any, keys: Any, *, callbacks: Any = None, **kwargs: Any) -> Any:
+    """Compute keys of a Dask graph: a scheduler for Dask, on the threads of a session.
+
+    It runs in the default session, which is created where there is none. Called inside a chunk task, it runs on that
+    task's thread, so that tasks which compute other graphs cannot block one another.
+
+    Parameters
+    ----------
+    dsk
+        A graph in any form that Dask has, or what has a ``__dask_graph__``.
+    keys
+        A key, or a list of keys and of lists.
+    callbacks
+        Dask's callbacks (`dask.callbacks.Callback` or tuples of five functions), one or several; those that are active if not
+        given. They are called on the threads that run the tasks, one at a time.
+    **kwargs
+        What other schedulers take, such as ``num_workers`` and ``pool``: without effect, because the session has its threads.
+
+    Returns
+    -------
+    object
+        The key's value, or a tuple in place of each list.
+
+    Raises
+    ------
+    KeyError
+        If a key is not in the graph.
+    TaskCancelled
+        If it was cancelled, as by closing the session.
+    Exception
+        What the graph's functions raise.
+
+    Examples
+    --------
+    >>> import dask, mars_nb
+    >>> mars_nb.get({"x": 1, "y": (abs, -2), "z": (sum, ["x", "y"])}, ["z", ["x"]])
+    (3, (1,))
+    >>> dask.delayed(max)([3, 4]).compute(scheduler=mars_nb.get)
+    4
+    """
+    __tracebackhide__ = True
+    session, _ = registry.ensure_default(_local)
+    return session.get(dsk, keys, callbacks=callbacks)
 
 
 def _checked(session: Any) -> Session:
@@ -247,10 +299,9 @@ class SessionRuntime:
         """Execute in the default session where needed, and fetch."""
         __tracebackhide__ = True
         session = _session_or_default(None)
-        try:
-            return session.fetch(tileable)
-        except MarsError:
-            return session.execute(tileable).fetch(session=session)
+        if not session.holds(tileable):
+            session.execute(tileable)
+        return session.fetch(tileable)
 
     def shown(self, tileable: Tileable) -> Any:
         """Give a way to read the result: from the default session, else from the newest that holds it."""

@@ -9,7 +9,8 @@ import threading
 import time
 import warnings
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,10 +19,13 @@ from mars_nb.errors import IsolationError, SessionClosed, SessionWarning
 from mars_nb.graph.callsite import capture, user_frame
 from mars_nb.graph.meta import HandleMeta
 from mars_nb.graph.node import Node, ordered
-from mars_nb.graph.tileable import Tileable, flatten
+from mars_nb.graph.tileable import Tileable
 from mars_nb.planner import slices
 from mars_nb.planner.layout import Layout
-from mars_nb.session.backends.base import Backend
+from mars_nb.scheduler.state import Graph, Key
+from mars_nb.session import dask_scheduler
+from mars_nb.session.backends.base import Backend, Work
+from mars_nb.session.dask_collections import given, lazy_objects
 from mars_nb.session.task import Task, TaskInfo
 
 if TYPE_CHECKING:
@@ -120,6 +124,21 @@ class Session:
         return self._backend.nbytes
 
     @property
+    def memory(self) -> int:
+        """Bytes of results and intermediate values that are in memory."""
+        return self._backend.memory
+
+    @property
+    def spilled(self) -> int:
+        """Bytes of results and intermediate values that are on disk."""
+        return self._backend.spilled
+
+    @property
+    def memory_limit(self) -> int:
+        """Bytes that may be in memory; what goes beyond is on disk."""
+        return self._backend.memory_limit
+
+    @property
     def running(self) -> list[Task]:
         """The tasks that run, oldest first."""
         with self._lock:
@@ -160,6 +179,7 @@ class Session:
             *(["default"] if self.is_default else []),
             f"{held} result{'s' * (held != 1)}",
             format_bytes(self.nbytes),
+            *([f"{format_bytes(self.spilled)} on disk"] if self.spilled else []),
         ]
         return f"<Session {self.name!r} ({', '.join(facts)})>"
 
@@ -221,7 +241,7 @@ class Session:
         Parameters
         ----------
         *tileables
-            Lazy objects, or lists and tuples of them.
+            Lazy objects, Dask collections, or lists and tuples of them.
         wait
             Give a future at once instead of waiting.
         show_progress, warn_duplicated_execution
@@ -242,21 +262,27 @@ class Session:
             What the user's own functions raise.
         """
         __tracebackhide__ = True
-        wanted = flatten(tileables)
-        value = wanted[0] if len(wanted) == 1 else wanted
+        wanted = lazy_objects(tileables)
+        value = given(wanted[0]) if len(wanted) == 1 else list(map(given, wanted))
         self._check_open()
         nodes = self._missing(wanted, warn_duplicated_execution)
         task = Task(value, tuple(nodes), self.name, capture())
         if not nodes:
-            self._settle(wanted)
+            for tileable in wanted:
+                tileable._claim.settle()
             task.end()
         else:
             self._start(task, wanted)
-            progress = options.show_progress if show_progress is None else show_progress
-            if progress is not False and not task.done():
-                self._registry.notify(task, progress)
-        if not wait:
-            return task
+            self._show(task, show_progress)
+        return self._result(task) if wait else task
+
+    def _show(self, task: Task, show_progress: bool | str | None = None) -> None:
+        progress = options.show_progress if show_progress is None else show_progress
+        if progress is not False and not task.done():
+            self._registry.notify(task, progress)
+
+    def _result(self, task: Task) -> Any:
+        __tracebackhide__ = True
         try:
             return task.result()
         except BaseException:
@@ -286,30 +312,46 @@ class Session:
                 now = time.time()
                 with self._lock:
                     self._executed.update({node.key: (node, now) for node in task.nodes})
-                self._settle(wanted)
-            claims.clear()
+                for claim in claims:
+                    claim.settle()
+            claims.clear()  # before anybody goes on who may count on them being gone
             task.end(error)
 
+        for claim in claims:
+            claim.on_release(self._release)
+        self._begin(task, lambda: self._backend.submit(task.nodes, done))
+
+    def _begin(self, task: Task, submit: Callable[[], Work]) -> None:
         with self._lock:
             self._running[task.number] = task
         task.add_done_callback(self._on_end)
-        for claim in claims:
-            claim.on_release(self._release)
         try:
-            task.begin(self._backend.submit(task.nodes, done))
+            task.begin(submit())
         except BaseException as error:
             task.end(error)
             raise
+
+    def _compute(self, operation: Node, graph: Graph, outputs: Collection[Key]) -> dict[Key, Any]:
+        """Run chunk tasks as a task of this session, and give the outputs' values."""
+        __tracebackhide__ = True
+        self._check_open()
+        values: dict[Key, Any] = {}
+        task = Task(values, (operation,), self.name, operation.site)
+
+        def done(found: dict[Key, Any], error: BaseException | None) -> None:
+            values.update(found)
+            task.end(error)
+
+        self._begin(task, lambda: self._backend.run(graph, outputs, done))
+        self._show(task)
+        self._result(task)
+        return values
 
     def _on_end(self, task: Any) -> None:
         info = task.info()
         with self._lock:
             self._running.pop(task.number, None)
             self._ended.append(info)
-
-    def _settle(self, tileables: Sequence[Tileable]) -> None:
-        for tileable in tileables:
-            tileable._claim.settle()
 
     def _release(self, key: str) -> None:
         # Called by the garbage collector, maybe in a thread that holds our lock: no locks here.
@@ -343,6 +385,39 @@ class Session:
         else:
             warnings.warn_explicit(message, category, site.filename, site.lineno)
 
+    # --- for Dask ------------------------------------------------------------------------------------
+
+    def get(self, dsk: Any, keys: Any, *, callbacks: Any = None, **kwargs: Any) -> Any:
+        """Compute keys of a Dask graph in this session: a scheduler for Dask; see `mars_nb.get`.
+
+        Examples
+        --------
+        >>> import dask, mars_nb
+        >>> with mars_nb.new_session(default=False) as session:
+        ...     dask.delayed(sum)([1, 2]).compute(scheduler=session.get)
+        3
+        """
+        __tracebackhide__ = True
+        self._check_open()
+        return dask_scheduler.get(self, dsk, keys, callbacks)
+
+    @contextmanager
+    def as_dask_scheduler(self) -> Iterator[None]:
+        """Let Dask compute in this session, in a ``with`` block.
+
+        Examples
+        --------
+        >>> import dask, mars_nb
+        >>> with mars_nb.new_session(default=False) as session, session.as_dask_scheduler():
+        ...     dask.delayed(sum)([1, 2]).compute()
+        3
+        """
+        import dask
+
+        self._check_open()
+        with dask.config.set(scheduler=self.get):
+            yield
+
     # --- fetch ---------------------------------------------------------------------------------------
 
     def fetch(self, *tileables: Any) -> Any:
@@ -367,7 +442,7 @@ class Session:
             If the session was closed.
         """
         __tracebackhide__ = True
-        values = [self._fetch(tileable) for tileable in flatten(tileables)]
+        values = [self._fetch(tileable) for tileable in lazy_objects(tileables, optimize=False)]
         return values[0] if len(values) == 1 else values
 
     def _fetch(self, tileable: Tileable) -> Any:
@@ -378,6 +453,10 @@ class Session:
         if window is None or layout is None:
             raise self._isolation_error(tileable)
         return slices.read(window, layout, lambda keys: self._backend.read(window.node.key, keys))
+
+    def holds(self, tileable: Tileable) -> bool:
+        """Tell whether `fetch` would give the object: it was executed here, or is a slice of what was."""
+        return not self._closed and slices.find(tileable._node, self._layout) is not None
 
     def shown(self, tileable: Tileable) -> ShownResult | None:
         """Give a way to read an executed object in parts, None if it is not held here."""
@@ -392,9 +471,10 @@ class Session:
             message += f". It was executed in session {', '.join(map(repr, names))}, not in {self.name!r}"
         here = "" if self.is_default else f"session=mars_nb.get_session({self.name!r})"
         variable = _variable(tileable)
-        called = variable or "it"
-        hints = [f"{called}.fetch(session=mars_nb.get_session({name!r}))" for name in names]
-        hints.append(f"{called}.execute({here})  # compute it in session {self.name!r}")
+        called = variable or "x"
+        unnamed = "" if variable else ", where x is the object"
+        hints = [_call(tileable, called, "fetch", f"session=mars_nb.get_session({name!r})") for name in names]
+        hints.append(f"{_call(tileable, called, 'execute', here)}  # compute it in session {self.name!r}{unnamed}")
         recorded = tileable._recorded()
         return IsolationError(
             message, tileable=recorded, session=self.name, holders=names, variable=variable, hints=hints
@@ -427,5 +507,13 @@ def _variable(tileable: Tileable) -> str | None:
     """Find the user's name for an object, in the frame that asked for it."""
     frame = user_frame(sys._getframe(1))
     scope: Mapping[str, Any] = {} if frame is None else {**frame.f_globals, **frame.f_locals}
-    names = (name for name, value in scope.items() if value is tileable and not name.startswith("_"))
+    wanted = given(tileable)
+    names = (name for name, value in scope.items() if value is wanted and not name.startswith("_"))
     return next(names, None)
+
+
+def _call(tileable: Tileable, called: str, verb: str, argument: str) -> str:
+    """Write a call down; Dask collections have no ``execute`` and ``fetch`` of ours."""
+    if given(tileable) is tileable:
+        return f"{called}.{verb}({argument})"
+    return f"mars_nb.{verb}({', '.join(filter(None, (called, argument)))})"

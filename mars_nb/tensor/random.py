@@ -14,9 +14,10 @@ import numpy as np
 from mars_nb.graph.meta import TensorMeta
 from mars_nb.graph.mirror import mirror, public_names
 from mars_nb.graph.node import Function
+from mars_nb.graph.record import record
 from mars_nb.graph.structure import leaves
 from mars_nb.tensor.core import record_function
-from mars_nb.tensor.creation import ChunkSize, cut
+from mars_nb.tensor.creation import cut
 
 _SHAPED_BY_ARGUMENTS = {"rand", "randn"}
 _CHANGES_STATE = {"get_state", "set_state", "spawn", "bit_generator"}
@@ -59,15 +60,15 @@ class _Draws:
         entropy = int.from_bytes(child.generate_state(4).tobytes(), "little")
         arguments = (self._original.__name__, method, entropy, (), args, kwargs)
         op = Function(draw, f"random.{method}")
-        chunks = self._chunks(method, args, kwargs, chunk_size)
-        return record_function(op, arguments, {}, chunks=chunks)
-
-    def _chunks(self, method: str, args: Any, kwargs: Any, chunk_size: ChunkSize) -> Any:
-        """Cut a draw whose shape is its ``size`` and whose other arguments are plain numbers."""
         found = self.sized(method, args, kwargs)
         if found is None:
-            return None
-        return cut(TensorMeta(found[0], np.dtype(float)), chunk_size)
+            return record_function(op, arguments, {})
+        # Known without drawing: the draw may be large.
+        shape, again = found
+        few_args, few_kwargs = again((1,) * len(shape))
+        dtype = draw(*arguments[:4], few_args, few_kwargs).dtype
+        meta = TensorMeta(shape, dtype)
+        return record(op, arguments, {}, infer=lambda *_: meta, prefix="Tensor", chunks=cut(meta, chunk_size))
 
     @classmethod
     def sized(cls, method: str, args: Any, kwargs: Any) -> tuple[tuple[int, ...], Any] | None:

@@ -84,7 +84,34 @@ def test_failure_and_stop_leave_nothing_to_run() -> None:
     assert state.over
     assert state.ready == 0
     assert state.finish(second, 1) == 0  # a late value is dropped
+    assert state.stop() == {}
     assert state.values == {}
+
+
+def test_sources_are_held_back_while_memory_is_short() -> None:
+    state = RunState(graph_of({"a": "", "b": "a", "c": "", "d": "c", "e": "bd"}), "e")
+    state.finish(state.take(), Sized(5))
+    assert state.live == 5
+    work = state.take(crowded=True)
+    assert state.keys[work] == "b"  # uses values up
+    assert state.can_take()
+    assert not state.can_take(crowded=True)  # only the source c is left
+    dropped: list[Sized] = []
+    state.finish(work, Sized(2), dropped)
+    assert (state.live, [value.nbytes for value in dropped]) == (2, [5])
+    assert state.can_take(crowded=True)  # nothing else runs
+    source = state.take(crowded=True)
+    assert state.keys[source] == "c"
+    assert not state.can_take(crowded=True)
+    state.finish(source, Sized(1))
+    for _ in range(2):
+        state.finish(state.take(crowded=True), Sized(9))
+    assert state.live == 0  # what is wanted does not count
+
+
+class Sized:
+    def __init__(self, nbytes: int) -> None:
+        self.nbytes = nbytes
 
 
 def test_counts_by_operation() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from mars_nb.graph.node import Node
 from mars_nb.planner.layout import ChunkKey, Layout
+from mars_nb.scheduler.state import Graph, Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,34 @@ class Backend(Protocol):
     def nbytes(self) -> int:
         """Bytes of all results."""
 
+    @property
+    def memory(self) -> int:
+        """Bytes of results and intermediate values that are in memory."""
+
+    @property
+    def spilled(self) -> int:
+        """Bytes of results and intermediate values that are on disk."""
+
+    @property
+    def memory_limit(self) -> int:
+        """Bytes that may be in memory."""
+
     def submit(self, nodes: Sequence[Node], done: Callable[[BaseException | None], None]) -> Work:
         """Start to compute and keep the values of `nodes`.
 
         `done` is called once, on any thread: with None when the results are kept, or with the error.
+        It is not called for a cancelled execution.
+        """
+
+    def run(
+        self,
+        graph: Graph,
+        outputs: Collection[Key],
+        done: Callable[[dict[Key, Any], BaseException | None], None],
+    ) -> Work:
+        """Start to run chunk tasks whose values are handed over instead of kept.
+
+        `done` is called once, on any thread: with the outputs' values, or with nothing and the error.
         It is not called for a cancelled execution.
         """
 

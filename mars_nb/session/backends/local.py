@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from dask.sizeof import sizeof
 
 from mars_nb.config import options
-from mars_nb.errors import UserExit
+from mars_nb.errors import SpillError, UserExit
 from mars_nb.graph.meta import PandasMeta, TensorMeta
 from mars_nb.graph.node import Node
 from mars_nb.planner import Plan, plan
 from mars_nb.planner.layout import ChunkKey, Layout, Rows, Single, stored
-from mars_nb.scheduler import Key, Run, Scheduler
+from mars_nb.scheduler import Graph, Key, Run, Scheduler
 from mars_nb.session.backends.base import Progress
-from mars_nb.storage import ResultStore, Stored
+from mars_nb.session.backends.memory import MemoryKeeper, bytes_of, description_of, new_buffer
+from mars_nb.storage import DiskError, ResultStore, Stored
 
 _SAMPLE_ROWS = 5
 
@@ -33,14 +33,21 @@ class LocalBackend:
         given.
     name
         Begins the threads' names.
+    memory_limit
+        Bytes or a text such as ``"4GiB"``, for results and intermediate values together; what goes beyond it is on
+        disk. ``options.memory_limit``, or 60 % of the memory there is, if not given.
     """
 
     address = None
 
-    def __init__(self, n_threads: int | None = None, name: str = "mars_nb") -> None:
+    def __init__(
+        self, n_threads: int | None = None, name: str = "mars_nb", memory_limit: int | str | None = None
+    ) -> None:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        self._scheduler = Scheduler(n_threads or options.n_threads or cores or 1, name)
-        self._store: ResultStore[Layout] = ResultStore(sizeof)
+        self._buffer = new_buffer(memory_limit)
+        self._keeper = MemoryKeeper(self._buffer)
+        self._scheduler = Scheduler(n_threads or options.n_threads or cores or 1, name, self._keeper)
+        self._store: ResultStore[Layout] = ResultStore(bytes_of)
 
     @property
     def n_threads(self) -> int:
@@ -51,6 +58,21 @@ class LocalBackend:
     def nbytes(self) -> int:
         """Bytes of all results."""
         return self._store.nbytes
+
+    @property
+    def memory(self) -> int:
+        """Bytes of results and intermediate values that are in memory."""
+        return self._buffer.memory
+
+    @property
+    def spilled(self) -> int:
+        """Bytes of results and intermediate values that are on disk."""
+        return self._buffer.disk
+
+    @property
+    def memory_limit(self) -> int:
+        """Bytes that may be in memory."""
+        return self._buffer.limit
 
     def submit(self, nodes: Sequence[Node], done: Callable[[BaseException | None], None]) -> LocalWork:
         """Start to compute and keep the values of `nodes`; see `Backend.submit`."""
@@ -79,11 +101,35 @@ class LocalBackend:
 
         return LocalWork(self._scheduler.submit(planned.graph, planned.outputs, on_done))
 
+    def run(
+        self, graph: Graph, outputs: Collection[Key], done: Callable[[dict[Key, Any], BaseException | None], None]
+    ) -> LocalWork:
+        """Start to run chunk tasks whose values are handed over instead of kept; see `Backend.run`."""
+
+        def on_done(values: dict[Key, Any] | None, error: BaseException | None, _: Key | None) -> None:
+            if values is not None:
+                done({key: self._keeper.get(value) for key, value in values.items()}, None)
+            elif error is not None:
+                done({}, error)
+
+        return LocalWork(self._scheduler.submit(graph, outputs, on_done))
+
     def _keep(self, planned: Plan, values: dict[Key, Any]) -> None:
         for node, layout in planned.layouts.items():
-            kept, chunks = stored(layout, node.key, values)
+            kept, chunks = stored(layout, node.key, values, description_of)
             self._store.put(node.key, kept, chunks)
-            _observe(node, kept, list(chunks.values()))
+            self._observe(node, kept, list(chunks.values()))
+
+    def _observe(self, node: Node, layout: Layout, chunks: list[Any]) -> None:
+        """Put what was seen of a value in place of what was guessed, unless it is of another kind."""
+        filled = (i for i, n in enumerate(layout.lengths or ()) if n) if isinstance(layout, Rows) else iter(())
+        first = self._keeper.get(chunks[next(filled, 0)])
+        match node.meta:
+            case PandasMeta(sample=sample):
+                if type(first) is type(sample) or (isinstance(first, pd.Index) and isinstance(sample, pd.Index)):
+                    node.meta = PandasMeta(first[:_SAMPLE_ROWS].copy(), layout.shape[0])
+            case TensorMeta() if isinstance(first, np.ndarray | np.generic):
+                node.meta = TensorMeta(first.shape if isinstance(layout, Single) else layout.shape, first.dtype)
 
     def layout(self, name: str) -> Layout | None:
         """Tell how a result is cut, None if it is not there."""
@@ -97,7 +143,7 @@ class LocalBackend:
 
     def read(self, name: str, keys: Sequence[ChunkKey]) -> list[Any]:
         """Bring chunks of a result."""
-        return self._store.read(name, keys)
+        return [self._keeper.get(chunk) for chunk in self._store.read(name, keys)]
 
     def release(self, name: str) -> None:
         """Let a result go."""
@@ -107,6 +153,7 @@ class LocalBackend:
         """Cancel everything and let all results go; see `Backend.close`."""
         self._scheduler.close()
         self._store.clear()
+        self._buffer.close()
 
 
 class LocalWork:
@@ -126,17 +173,6 @@ class LocalWork:
         return tuple(sorted(found, key=lambda progress: progress.node.key))
 
 
-def _observe(node: Node, layout: Layout, chunks: list[Any]) -> None:
-    """Put what was seen of a value in place of what was guessed, unless it is of another kind."""
-    first = next((chunk for chunk in chunks if len(chunk)), chunks[0]) if isinstance(layout, Rows) else chunks[0]
-    match node.meta:
-        case PandasMeta(sample=sample):
-            if type(first) is type(sample) or (isinstance(first, pd.Index) and isinstance(sample, pd.Index)):
-                node.meta = PandasMeta(first[:_SAMPLE_ROWS].copy(), layout.shape[0])
-        case TensorMeta() if isinstance(first, np.ndarray | np.generic):
-            node.meta = TensorMeta(first.shape if isinstance(layout, Single) else layout.shape, first.dtype)
-
-
 def _explained(error: BaseException, planned: Plan, key: Key) -> BaseException:
     """Say which operation raised, and where it was recorded."""
     node = planned.graph[key].operation
@@ -144,6 +180,17 @@ def _explained(error: BaseException, planned: Plan, key: Key) -> BaseException:
         exit_ = UserExit(f"a function of yours raised {error!r} inside a chunk task; the session goes on")
         exit_.__cause__ = error
         error = exit_
+    if isinstance(error, DiskError):
+        spill = SpillError(
+            f"memory is full, and the rest cannot be put on disk: {error}",
+            hints=[
+                "mars_nb.options.spill_directory = '...'  # a place with room, for new sessions",
+                "mars_nb.new_session(memory_limit='8GiB')  # or more memory",
+                "del ...  # results that are not needed any more",
+            ],
+        )
+        spill.__cause__ = error
+        error = spill
     if isinstance(node, Node):
         where = "" if node.site is None else f", recorded at {node.site.place}: {node.site.source}"
         error.add_note(f"while computing {node.label}{where.rstrip(': ')}")

@@ -1,0 +1,296 @@
+"""Values in memory up to a limit; beyond it the least recently used ones are on disk.
+
+Concurrency
+-----------
+`SpillBuffer.hold` and `Held.get` may be called from any thread; they may write or read a file, so no lock of the
+caller's may be held. Below them are a `zict.LRU` and a `zict.File`, which are made for threads and do their I/O
+without their locks. (Not `zict.Buffer`: it fails when two threads bring the same value back, and writes a value again
+each time it is pushed out.) A value that was written stays on disk until it dies, so that it is written once; it is
+in memory again where there is room. Values are written one at a time, under ``_evicting``. A `Held` may die in any
+thread at any moment, even inside a call of the buffer: then its key goes on a list, which the next call works off.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, MutableMapping
+from typing import Any
+
+import numpy as np
+import zict
+
+from mars_nb.storage import directory, frames
+
+#: Values of fewer bytes are neither counted nor spilled.
+SMALL = 4096
+_MISSING = object()
+_PLAIN = (int, float, bool, complex, str, bytes, type(None), np.generic)
+
+
+class DiskError(OSError):
+    """A value could not be written to disk, and there was no room for it in memory."""
+
+
+class Held:
+    """A value that may be on disk. When it dies, the memory or file is freed.
+
+    Attributes
+    ----------
+    nbytes
+        Bytes in memory, or that it would take there.
+    note
+        What was noted of the value, to know without bringing it into memory.
+    """
+
+    __slots__ = ("_buffer", "_key", "nbytes", "note")
+
+    def __init__(self, buffer: SpillBuffer, key: str, nbytes: int, note: Any) -> None:
+        self._buffer = buffer
+        self._key = key
+        self.nbytes = nbytes
+        self.note = note
+
+    def get(self) -> Any:
+        """Give the value, from memory or disk."""
+        return self._buffer._get(self._key)
+
+    @property
+    def spilled(self) -> bool:
+        """Whether the value is on disk."""
+        return self._buffer._on_disk(self._key)
+
+    def __del__(self) -> None:
+        self._buffer._let_go(self._key)
+
+
+class _Unspillable:
+    """What stands on "disk" for a value that cannot be pickled: the value."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+class _Disk(MutableMapping[str, Any]):
+    """Files by key, in a directory that is made when first needed; values that cannot be pickled stay in memory."""
+
+    def __init__(self, parent: str | None) -> None:
+        self._parent = parent
+        self._lock = threading.Lock()
+        self._file: zict.File | None = None
+        self._unspillable: dict[str, _Unspillable] = {}
+        self._sizes: dict[str, int] = {}
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the files."""
+        return sum(list(self._sizes.values()))
+
+    @property
+    def files(self) -> Collection[str]:
+        """Keys of the values that have a file."""
+        return self._sizes.keys()
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        try:
+            pieces = frames.dump(value)
+        except Exception:  # whatever a class of the user's raises when pickled
+            self._unspillable[key] = _Unspillable(value)
+            return
+        try:
+            self._files()[key] = pieces
+        except OSError as error:
+            raise DiskError(error.errno, f"cannot write to disk ({error.strerror})", error.filename) from error
+        self._sizes[key] = sum(memoryview(piece).nbytes for piece in pieces)
+
+    def _files(self) -> zict.File:
+        with self._lock:
+            if self._file is None:
+                self._file = zict.File(directory.make(self._parent))
+            return self._file
+
+    def __getitem__(self, key: str) -> Any:
+        kept = self._unspillable.get(key)
+        if kept is not None:
+            return kept.value
+        if self._file is None:
+            raise KeyError(key)
+        return frames.load(self._file[key])
+
+    def __delitem__(self, key: str) -> None:
+        self._sizes.pop(key, None)
+        if self._unspillable.pop(key, None) is None:
+            if self._file is None:
+                raise KeyError(key)
+            del self._file[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._unspillable or (self._file is not None and key in self._file)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*self._unspillable, *(self._file or ())])
+
+    def __len__(self) -> int:
+        return len(self._unspillable) + len(self._file or ())
+
+    def close(self) -> None:
+        """Remove the directory."""
+        with self._lock:
+            file, self._file = self._file, None
+        self._unspillable.clear()
+        self._sizes.clear()
+        if file is not None:
+            directory.remove(file.directory)
+
+
+class SpillBuffer:
+    """Holds values in memory up to a limit, and the least recently used ones beyond it on disk.
+
+    Parameters
+    ----------
+    limit
+        Bytes in memory.
+    sizeof
+        Tells the bytes of a value.
+    parent
+        Where the private directory is made; the system's place for temporary files if not given.
+    note
+        Tells what is to be noted of a value.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> buffer = SpillBuffer(100_000, lambda value: value.nbytes)
+    >>> held = [buffer.hold(np.full(10_000, i)) for i in range(3)]
+    >>> buffer.memory, buffer.disk > 160_000, [h.get()[0] for h in held]
+    (80000, True, [np.int64(0), np.int64(1), np.int64(2)])
+    >>> del held
+    >>> buffer.memory, buffer.disk
+    (0, 0)
+    >>> buffer.close()
+    """
+
+    def __init__(
+        self,
+        limit: int,
+        sizeof: Callable[[Any], int],
+        parent: str | None = None,
+        note: Callable[[Any], Any] = lambda value: None,
+    ) -> None:
+        self.limit = limit
+        self._sizeof = sizeof
+        self._note = note
+        self._disk = _Disk(parent)
+        self._weights: dict[str, int] = {}
+        self._memory: zict.LRU[str, Any] = zict.LRU(
+            limit, {}, weight=self._weight, on_evict=self._write, on_cancel_evict=self._unwrite
+        )
+        self._names = map(str, itertools.count())
+        self._released: deque[str] = deque()
+        self._inside = threading.local()
+        self._evicting = threading.Lock()
+
+    @property
+    def memory(self) -> int:
+        """Bytes of the values that are in memory."""
+        return int(self._memory.total_weight)
+
+    @property
+    def disk(self) -> int:
+        """Bytes of the files."""
+        return self._disk.nbytes
+
+    def hold(self, value: Any) -> Any:
+        """Take a value.
+
+        Returns
+        -------
+        object
+            A `Held`, or the value itself if it is small or held already.
+
+        Raises
+        ------
+        DiskError
+            If other values had to make room and could not be written. The value is not held; all others still are.
+        """
+        if isinstance(value, _PLAIN) or type(value) is Held:
+            return value
+        value = compact(value)
+        nbytes = int(self._sizeof(value))
+        if nbytes < SMALL:
+            return value
+        key = next(self._names)
+        self._weights[key] = nbytes
+        held = Held(self, key, nbytes, self._note(value))
+        self._inside.depth = getattr(self._inside, "depth", 0) + 1
+        try:
+            self._memory.set_noevict(key, value)
+            if self.memory > self.limit:
+                # One at a time: a second thread would spin over the value that the first is writing.
+                with self._evicting:
+                    self._memory.evict_until_below_target()
+        finally:
+            self._inside.depth -= 1
+            self._work_off()
+        return held
+
+    def close(self) -> None:
+        """Let all values go and remove the directory."""
+        self._memory.clear()
+        self._disk.close()
+
+    def _weight(self, key: str, value: Any) -> float:
+        return self._weights.get(key, 0)
+
+    def _write(self, key: str, value: Any) -> None:
+        if key not in self._disk:
+            self._disk[key] = value
+
+    def _unwrite(self, key: str, value: Any) -> None:
+        """Forget a value that died while it was being written."""
+        self._disk.pop(key, None)
+
+    def _get(self, key: str) -> Any:
+        self._inside.depth = getattr(self._inside, "depth", 0) + 1
+        try:
+            value = self._memory.get(key, _MISSING)
+            if value is _MISSING:
+                value = self._disk[key]
+                # Back into memory only where there is room: else it would push out what is used as much.
+                if self.memory + self._weights[key] <= self.limit:
+                    self._memory.set_noevict(key, value)
+            return value
+        finally:
+            self._inside.depth -= 1
+            self._work_off()
+
+    def _on_disk(self, key: str) -> bool:
+        return key not in self._memory and key in self._disk.files
+
+    def _let_go(self, key: str) -> None:
+        self._released.append(key)
+        if not getattr(self._inside, "depth", 0):
+            self._work_off()
+
+    def _work_off(self) -> None:
+        if getattr(self._inside, "depth", 0):
+            return
+        while self._released:
+            try:
+                key = self._released.popleft()
+            except IndexError:  # another thread was quicker
+                return
+            self._weights.pop(key, None)
+            self._memory.pop(key, None)
+            self._disk.pop(key, None)
+
+
+def compact(value: Any) -> Any:
+    """Copy an array that is a small view of a large one, which it would keep in memory."""
+    base = value.base if isinstance(value, np.ndarray) else None
+    if isinstance(base, np.ndarray) and value.nbytes * 2 < base.nbytes:
+        return value.copy()
+    return value
