@@ -18,7 +18,7 @@ from mars_nb import _wiring
 if TYPE_CHECKING:
     from mars_nb.config import option_context, options
     from mars_nb.graph.tileable import ExecutableTuple
-    from mars_nb.session.api import execute, fetch, get_default_session, get_session, new_session, stop_server
+    from mars_nb.session.api import execute, fetch, get, get_default_session, get_session, new_session, stop_server
     from mars_nb.session.registry import registry as sessions
     from mars_nb.session.session import Session
     from mars_nb.session.task import Task
@@ -33,6 +33,7 @@ __all__ = [
     "errors",
     "execute",
     "fetch",
+    "get",
     "get_default_session",
     "get_session",
     "new_session",
@@ -51,6 +52,7 @@ _HOMES = {
     "Task": "session.task",
     "execute": "session.api",
     "fetch": "session.api",
+    "get": "session.api",
     "get_default_session": "session.api",
     "get_session": "session.api",
     "new_session": "session.api",

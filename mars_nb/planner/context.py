@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mars_nb.graph.node import Node
-from mars_nb.planner.layout import ChunkKey, Grid, Layout, Rows, Single
+from mars_nb.planner.layout import ChunkKey, Grid, Layout, Nested, Rows, Single
 from mars_nb.scheduler.state import ChunkTask
 
 
@@ -64,7 +64,7 @@ class Building:
 class _Assemble:
     """Puts the chunks of a layout together."""
 
-    def __init__(self, layout: Rows | Grid) -> None:
+    def __init__(self, layout: Rows | Grid | Nested) -> None:
         self.layout = layout
 
     def __call__(self, *chunks: Any) -> Any:
@@ -85,6 +85,7 @@ class Evaluation:
         self.inputs = inputs
 
     def __call__(self, *values: Any) -> Any:
+        __tracebackhide__ = True
         read_only = self.node.op.name.startswith("remote.")
         return self.node.evaluate({n: _shield(v, read_only) for n, v in zip(self.inputs, values, strict=True)})
 

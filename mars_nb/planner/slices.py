@@ -15,7 +15,7 @@ import pandas as pd
 
 from mars_nb.graph.meta import PandasMeta, TensorMeta
 from mars_nb.graph.node import Arguments, Function, Node, Path
-from mars_nb.planner.layout import ChunkKey, Grid, Layout, Rows, Single, join_grid, spans
+from mars_nb.planner.layout import ChunkKey, Grid, Layout, Nested, Rows, join_grid, spans
 
 Read = Callable[[Sequence[ChunkKey]], list[Any]]
 
@@ -147,6 +147,8 @@ def read(window: Window, layout: Layout, read_chunks: Read) -> Any:
     """
     if isinstance(layout, Grid):
         return _read_grid(window, layout, read_chunks)
+    if isinstance(layout, Nested):
+        return layout.assemble(read_chunks(layout.keys))
     rows = window.ranges[0] if window.ranges else None
     if isinstance(layout, Rows) and rows is not None:
         keys, first = _touched(layout, rows)

@@ -218,10 +218,11 @@ def get(dsk: Any, keys: Any, *, callbacks: Any = None, **kwargs: Any) -> Any:
     keys
         A key, or a list of keys and of lists.
     callbacks
-        Dask's callbacks (`dask.callbacks.Callback` or tuples of five functions), one or several; those that are active if not
-        given. They are called on the threads that run the tasks, one at a time.
+        Dask's callbacks (`dask.callbacks.Callback` or tuples of five functions), one or several; those that are active
+        if not given. They are called on the threads that run the tasks, one at a time.
     **kwargs
-        What other schedulers take, such as ``num_workers`` and ``pool``: without effect, because the session has its threads.
+        What other schedulers take, such as ``num_workers`` and ``pool``: without effect, because the session has its
+        own threads.
 
     Returns
     -------
