@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import secrets
 import string
-import sys
 import threading
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from mars_nb.config import options
-from mars_nb.errors import IsolationError, SessionClosed, SessionWarning
-from mars_nb.graph.callsite import capture, user_frame
+from mars_nb.errors import SessionClosed, SessionWarning
+from mars_nb.graph.callsite import capture
 from mars_nb.graph.meta import HandleMeta
 from mars_nb.graph.node import Node, ordered
 from mars_nb.graph.tileable import Tileable
@@ -26,6 +25,7 @@ from mars_nb.scheduler.state import Graph, Key
 from mars_nb.session import dask_scheduler
 from mars_nb.session.backends.base import Backend, Work
 from mars_nb.session.dask_collections import given, lazy_objects
+from mars_nb.session.isolation import isolation_error
 from mars_nb.session.task import Task, TaskInfo
 
 if TYPE_CHECKING:
@@ -369,12 +369,12 @@ class Session:
         for node in ordered(nodes, lambda node: self._layout(node.key) is not None):
             if node.key in self._told or self._layout(node.key) is not None:
                 continue
-            holders = [repr(session.name) for session in others if session._layout(node.key) is not None]
+            holders = self._holders(node.key)
             if holders:
                 self._told.add(node.key)
                 self._warn(
                     SessionWarning,
-                    f"{node.label} was executed in session {', '.join(holders)}, and sessions are isolated: "
+                    f"{node.label} was executed in session {', '.join(map(repr, holders))}, and sessions are isolated: "
                     f"it is computed again in session {self.name!r}",
                 )
 
@@ -451,7 +451,7 @@ class Session:
         window = slices.find(tileable._node, self._layout)
         layout = None if window is None else self._layout(window.node.key)
         if window is None or layout is None:
-            raise self._isolation_error(tileable)
+            raise isolation_error(tileable, self.name, self._holders(tileable._node.key), self.is_default)
         return slices.read(window, layout, lambda keys: self._backend.read(window.node.key, keys))
 
     def holds(self, tileable: Tileable) -> bool:
@@ -463,22 +463,10 @@ class Session:
         layout = self._layout(tileable._node.key)
         return None if layout is None else ShownResult(self, tileable._node, layout)
 
-    def _isolation_error(self, tileable: Tileable) -> IsolationError:
-        holders = [s for s in self._registry.sessions() if s is not self and s._layout(tileable._node.key) is not None]
-        names = [session.name for session in holders]
-        message = f"Cannot fetch unexecuted tileable: {tileable._recorded()}"
-        if names:
-            message += f". It was executed in session {', '.join(map(repr, names))}, not in {self.name!r}"
-        here = "" if self.is_default else f"session=mars_nb.get_session({self.name!r})"
-        variable = _variable(tileable)
-        called = variable or "x"
-        unnamed = "" if variable else ", where x is the object"
-        hints = [_call(tileable, called, "fetch", f"session=mars_nb.get_session({name!r})") for name in names]
-        hints.append(f"{_call(tileable, called, 'execute', here)}  # compute it in session {self.name!r}{unnamed}")
-        recorded = tileable._recorded()
-        return IsolationError(
-            message, tileable=recorded, session=self.name, holders=names, variable=variable, hints=hints
-        )
+    def _holders(self, key: str) -> list[str]:
+        """Name the other open sessions that hold a result."""
+        others = (session for session in self._registry.sessions() if session is not self)
+        return [session.name for session in others if session._layout(key) is not None]
 
 
 class ShownResult:
@@ -501,19 +489,3 @@ class ShownResult:
         )
         backend, key = self._session._backend, self._node.key
         return slices.read(slices.Window(self._node, ranges), self._layout, lambda keys: backend.read(key, keys))
-
-
-def _variable(tileable: Tileable) -> str | None:
-    """Find the user's name for an object, in the frame that asked for it."""
-    frame = user_frame(sys._getframe(1))
-    scope: Mapping[str, Any] = {} if frame is None else {**frame.f_globals, **frame.f_locals}
-    wanted = given(tileable)
-    names = (name for name, value in scope.items() if value is wanted and not name.startswith("_"))
-    return next(names, None)
-
-
-def _call(tileable: Tileable, called: str, verb: str, argument: str) -> str:
-    """Write a call down; Dask collections have no ``execute`` and ``fetch`` of ours."""
-    if given(tileable) is tileable:
-        return f"{called}.{verb}({argument})"
-    return f"mars_nb.{verb}({', '.join(filter(None, (called, argument)))})"
