@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from mars_nb.graph.meta import TensorMeta
-from mars_nb.graph.node import Function, Node, Path
+from mars_nb.graph.node import Arguments, Function, Node, Path
 from mars_nb.graph.structure import leaves, replace
 from mars_nb.planner.context import Building, NotPartitionable
 from mars_nb.planner.layout import ChunkKey, Grid, Layout, Single, grid_indices
@@ -29,7 +29,7 @@ _FUNCTIONS = frozenset(
     "where clip round around isclose isin nan_to_num real imag angle fix sinc i0 iscomplex isreal "
     # reductions and scans
     "sum prod mean std var min max amin amax any all argmin argmax nansum nanprod nanmean nanstd nanvar nanmin nanmax "
-    "nanargmin nanargmax count_nonzero ptp average cumsum cumprod nancumsum nancumprod diff allclose trace "
+    "nanargmin nanargmax count_nonzero ptp average cumsum cumprod nancumsum nancumprod diff trace "
     # shapes
     "reshape ravel transpose swapaxes moveaxis rollaxis squeeze expand_dims broadcast_to concatenate stack vstack "
     "hstack dstack flip fliplr flipud roll rot90 tile repeat pad triu tril take append "
@@ -38,7 +38,7 @@ _FUNCTIONS = frozenset(
 )
 _METHODS = frozenset(
     "sum prod mean std var min max any all argmin argmax cumsum cumprod reshape ravel flatten transpose T swapaxes "
-    "squeeze astype round clip dot conj conjugate real imag repeat trace".split()
+    "squeeze astype round clip dot conj conjugate real imag repeat trace copy".split()
 )
 
 
@@ -64,10 +64,19 @@ def lower(building: Building, node: Node) -> Layout:
         return arrays[leaf] if isinstance(leaf, Node) else leaf
 
     try:
-        result = operation.apply(replace(node.args, fill), replace(node.kwargs, fill))
+        result = operation.apply(replace(_with_axis(node), fill), replace(node.kwargs, fill))
     except Exception:  # Dask's own limits; a mistake of the user's was found when it was recorded
         raise NotPartitionable from None
     return from_dask(building, node, result, placeholders)
+
+
+def _with_axis(node: Node) -> tuple[Any, ...]:
+    """Give the arguments; Dask's running sums must be told the axis, also where there is only one."""
+    meta = node.inputs[0].meta
+    if isinstance(node.op, Path) and node.op.names[0] in ("cumsum", "cumprod") and node.args[1] == ((), {}):
+        if isinstance(meta, TensorMeta) and len(meta.shape) == 1:
+            return node.args[0], Arguments((), {"axis": 0})
+    return node.args
 
 
 def _trusted(node: Node, building: Building) -> bool:

@@ -9,13 +9,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from mars_nb.graph.meta import TensorMeta
 from mars_nb.graph.node import Node, Source
 from mars_nb.planner.arrays import from_dask
 from mars_nb.planner.context import Building, NotPartitionable
 from mars_nb.planner.layout import ChunkKey, Grid, Layout, Rows, grid_indices, spans
+from mars_nb.tensor.infer import dask_operation
 
 _FILLED = {"numpy.ones", "numpy.zeros", "numpy.empty", "numpy.full"}
-_BY_DASK = {"numpy.arange", "numpy.linspace", "numpy.eye"}
+_SPACED = {"numpy.arange", "numpy.linspace"}
 
 
 def lower(building: Building, node: Node) -> Layout:
@@ -38,12 +40,12 @@ def lower(building: Building, node: Node) -> Layout:
         return Grid(tuple(building.add(node, i, task) for i, task in enumerate(tasks)), node.chunks)
     if name.startswith("random."):
         return _draws(building, node)
-    if name in _BY_DASK:
-        import dask.array
-
-        function = getattr(dask.array, name.removeprefix("numpy."))
-        chunks: Any = node.chunks[0][0] if name == "numpy.eye" else node.chunks
-        return from_dask(building, node, function(*node.args, chunks=chunks, **node.kwargs), {})
+    if name in _SPACED:
+        return _spaced(building, node)
+    if name == "numpy.eye":
+        eye = dask_operation(node.op)
+        assert eye is not None
+        return from_dask(building, node, eye.apply(node.args, {**node.kwargs, "chunks": node.chunks[0][0]}), {})
     if name == "pandas.read_csv":
         return _csv(building, node)
     raise NotPartitionable
@@ -84,6 +86,36 @@ def _draws(building: Building, node: Node) -> Layout:
         block_args, block_kwargs = found[1](tuple(stop - start for start, stop in block))
         keys.append(building.add(node, i, partial(draw, kind, method, entropy, index, block_args, block_kwargs)))
     return Grid(tuple(keys), node.chunks)
+
+
+def _spaced(building: Building, node: Node) -> Layout:
+    """Make ``arange`` or ``linspace`` in chunks, rounded item by item as numpy does it."""
+    assert node.chunks is not None and isinstance(node.meta, TensorMeta)
+    numbers = (*node.args, *(value for name, value in node.kwargs.items() if name != "dtype"))
+    if len(node.chunks) != 1 or not all(isinstance(number, int | float) for number in numbers):
+        raise NotPartitionable
+    bind = _bound_linspace if node.op.name == "numpy.linspace" else _bound_arange
+    kwargs = {name: value for name, value in node.kwargs.items() if name != "dtype"}
+    first, step, last = bind(*node.args, **kwargs)
+    make = partial(_steps, first, step, last, sum(node.chunks[0]), node.meta.dtype)
+    keys = [building.add(node, i, partial(make, *span)) for i, span in enumerate(spans(node.chunks[0]))]
+    return Grid(tuple(keys), node.chunks)
+
+
+def _bound_arange(start: Any, stop: Any = None, step: Any = 1) -> tuple[Any, Any, Any]:
+    first = 0 if stop is None else start
+    return first, (first + step) - first, None
+
+
+def _bound_linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True) -> tuple[Any, Any, Any]:
+    return float(start), (stop - start) / (num - 1 if endpoint else num), stop if endpoint else None
+
+
+def _steps(first: Any, step: Any, last: Any, count: int, dtype: np.dtype[Any], start: int, stop: int) -> Any:
+    values = np.arange(start, stop) * step + first
+    if last is not None and stop == count:
+        values[-1] = last
+    return values.astype(dtype)
 
 
 # --- CSV --------------------------------------------------------------------------------------------------------

@@ -48,6 +48,13 @@ def changed(array: Any, method: str, args: tuple[Any, ...], kwargs: dict[str, An
     return array
 
 
+def changed_at(array: Any, ufunc: np.ufunc, *args: Any) -> Any:
+    """Copy `array` and apply a ufunc to some of its items in place."""
+    array = np.array(array)
+    ufunc.at(array, *args)
+    return array
+
+
 class Tensor(Tileable):
     """A lazy numpy array.
 
@@ -154,6 +161,9 @@ class Tensor(Tileable):
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         module = "numpy" if getattr(np, ufunc.__name__, None) is ufunc else "ufunc"
         target, name = ufunc, f"{module}.{ufunc.__name__}"
+        if method == "at":
+            first, *others = inputs
+            return first._set(Function(changed_at, name), (first, ufunc, *others))
         if method != "__call__":
             target, name = getattr(ufunc, method), f"{name}.{method}"
         return self._record_numpy(Function(target, name), inputs, kwargs)

@@ -36,8 +36,7 @@ def create(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwarg
     if any(isinstance(leaf, Tileable) for leaf in leaves((args, kwargs))):
         return record_function(op, args, kwargs)
     meta = infer(op, args, kwargs)
-    assert isinstance(meta, TensorMeta)
-    chunks = cut(meta, chunk_size)
+    chunks = cut(meta, chunk_size) if isinstance(meta, TensorMeta) else None  # linspace may also give its step
     return record_function(op, args, kwargs, chunks=chunks)
 
 

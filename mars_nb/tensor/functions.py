@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mars_nb.graph.mirror import mirror
+from mars_nb.graph.mirror import mirror, public_names
 from mars_nb.graph.node import Function
 from mars_nb.graph.structure import leaves, replace
 from mars_nb.graph.tileable import Tileable
@@ -146,5 +146,10 @@ def lazy(original: types.ModuleType, name: str, module: str) -> Any:
         raise AttributeError(f"module {module!r} has no attribute {name!r}")
     if isinstance(value, type) or not callable(value):
         return value
-    full = f"{original.__name__}.{name}"
-    return mirror(value, lambda *args, **kwargs: call(full, value, args, kwargs), name, module)
+    own_name = getattr(value, "__name__", name)  # ``concat`` is ``concatenate``
+    full = f"{original.__name__}.{own_name if getattr(original, own_name, None) is value else name}"
+    mirrored = mirror(value, lambda *args, **kwargs: call(full, value, args, kwargs), name, module)
+    if isinstance(value, np.ufunc):
+        for attribute in public_names(np.ufunc):  # ``add.reduce`` finds a tensor among its arguments by itself
+            setattr(mirrored, attribute, getattr(value, attribute))
+    return mirrored

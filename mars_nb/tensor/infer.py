@@ -7,6 +7,7 @@ data and is unknown (NaN). Large inputs are stood in for by Dask arrays of one c
 
 from __future__ import annotations
 
+import functools
 import math
 import warnings
 from collections.abc import Callable
@@ -84,30 +85,57 @@ def _rising(meta: TensorMeta) -> np.ndarray[Any, Any]:
     return np.arange(1, zeros.size + 1).reshape(zeros.shape).astype(meta.dtype)
 
 
+def _ones(meta: TensorMeta) -> np.ndarray[Any, Any]:
+    return _zeros(meta, unknown=5) + np.ones((), meta.dtype) if meta.dtype.kind in "biufc" else _zeros(meta, unknown=5)
+
+
 def _regular(meta: TensorMeta) -> np.ndarray[Any, Any]:
     """Stand in with a positive definite matrix, for what needs an invertible one."""
-    filled = _zeros(meta, unknown=4)
-    if filled.ndim >= 2:
-        filled += np.eye(filled.shape[-2], filled.shape[-1], dtype=meta.dtype)
-    return filled
+    if len(meta.shape) < 2:
+        return _rising(meta)
+    filled = _zeros(meta, unknown=6)
+    return filled + np.eye(filled.shape[-2], filled.shape[-1], dtype=meta.dtype)
 
 
 def _infer_small(op: Operation, args: Any, kwargs: Any) -> Meta:
+    solves = op.name.startswith("numpy.linalg.") or op.name == "numpy.polyfit"  # no use for a matrix of zeros
     results: list[Meta] = []
     errors: list[Exception] = []
-    for stand_in in (_zeros, _rising):
+    for stand_in in (_regular if solves else _zeros, _ones, _rising):
         try:
             results.append(meta_of(_evaluate(op, args, kwargs, stand_in)))
         except Exception as error:
             errors.append(error)
-    if not results and isinstance(errors[0], np.linalg.LinAlgError):
-        try:
-            results.append(meta_of(_evaluate(op, args, kwargs, _regular)))
-        except np.linalg.LinAlgError:
-            return ObjectMeta()
+    if not results and any(isinstance(error, np.linalg.LinAlgError) for error in errors):
+        return ObjectMeta()
     if not results:
-        raise errors[0]
-    return results[0] if len(results) == 1 else _common(*results)
+        return _infer_unknown(op, args, kwargs, errors[0])
+    return results[0] if len(results) == 1 else functools.reduce(_common, results)
+
+
+def _infer_unknown(op: Operation, args: Any, kwargs: Any, error: Exception) -> Meta:
+    """Find out whether `error` comes of lengths that are not known yet.
+
+    Raises
+    ------
+    Exception
+        The error, if it does not.
+    """
+    inputs = list(leaves((args, kwargs)))
+    metas = [leaf.meta for leaf in inputs if isinstance(leaf, Node) and isinstance(leaf.meta, TensorMeta)]
+    masked = any(meta.dtype == bool for meta in metas)
+    if op.name == "setitem" and masked and isinstance(error, ValueError):
+        return metas[0]
+    if all(meta.known for meta in metas) or not isinstance(error, ValueError | IndexError):
+        raise error
+    arrays = [leaf for leaf in inputs if isinstance(leaf, np.ndarray)]
+    lengths = {int(n) for meta in (*metas, *arrays) for n in meta.shape if not math.isnan(n)} | {1}
+    for length in sorted(lengths):
+        try:
+            return _unshaped(meta_of(_evaluate(op, args, kwargs, functools.partial(_zeros, unknown=length))))
+        except Exception:  # another length may fit
+            continue
+    return ObjectMeta()
 
 
 def _common(first: Meta, second: Meta) -> Meta:
@@ -151,6 +179,10 @@ def dask_operation(op: Operation) -> Operation | None:
     """Give Dask's counterpart of a numpy operation, None where there is none."""
     import dask.array
 
+    if isinstance(op, Function) and isinstance(op.target, np.ufunc):
+        return op
+    if isinstance(op, Function) and op.name == "numpy.eye":
+        return Function(_dask_eye, op.name)
     if isinstance(op, Function) and op.name.startswith("numpy."):
         target: Any = dask.array
         for name in op.name.split(".")[1:]:
@@ -159,6 +191,12 @@ def dask_operation(op: Operation) -> Operation | None:
     if isinstance(op, Path) and not all(hasattr(dask.array.Array, name) for name in op.names[:1]):
         return None
     return op
+
+
+def _dask_eye(N: int, M: int | None = None, k: int = 0, dtype: Any = float, **kwargs: Any) -> Any:  # noqa: N803
+    import dask.array
+
+    return dask.array.eye(N, M=M, k=k, dtype=dtype, **kwargs)
 
 
 def _dask_stand_in(meta: TensorMeta) -> Any:

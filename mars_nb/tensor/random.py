@@ -16,7 +16,7 @@ from mars_nb.graph.mirror import mirror, public_names
 from mars_nb.graph.node import Function
 from mars_nb.graph.record import record
 from mars_nb.graph.structure import leaves
-from mars_nb.tensor.core import record_function
+from mars_nb.tensor.core import Tensor, record_function
 from mars_nb.tensor.creation import cut
 
 _SHAPED_BY_ARGUMENTS = {"rand", "randn"}
@@ -53,6 +53,12 @@ class _Draws:
     def seed(self, seed: Any = None) -> None:
         """Begin a new sequence."""
         self._seeds = np.random.SeedSequence(seed)
+
+    def shuffle(self, x: Any, **kwargs: Any) -> None:
+        """Put the items of a tensor along its first dimension in another order, in place."""
+        if not isinstance(x, Tensor):
+            raise TypeError(f"shuffle changes a lazy tensor in place, got {type(x).__name__}")
+        x._become(self._draw("permutation", (x,), kwargs))
 
     def _draw(self, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         chunk_size = kwargs.pop("chunk_size", None)

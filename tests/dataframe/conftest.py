@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,36 @@ import pandas as pd
 import pytest
 
 import mars_nb.dataframe as md
-from mars_nb.errors import WholeWarning
 from mars_nb.graph.tileable import Tileable
 
 ROWS = 23
+
+
+class Data:
+    """The frame and the table, as pandas has them and as lazy objects of as many chunks as wanted."""
+
+    def pandas(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Give pandas's own."""
+        return make_frame(), make_table()
+
+    def lazy(self, rows: int | None = None, table_rows: int | None = None) -> tuple[Any, Any]:
+        """Give lazy ones with so many rows in a chunk."""
+        return md.from_pandas(make_frame(), rows), md.from_pandas(make_table(), table_rows)
+
+
+@pytest.fixture(scope="session", name="data")
+def _data() -> Data:
+    return Data()
+
+
+@pytest.fixture(scope="session", name="compute")
+def _compute() -> Callable[[Any], Any]:
+    return compute
+
+
+@pytest.fixture(scope="session", name="check")
+def _check() -> Callable[[Any, Any], None]:
+    return check
 
 
 def make_frame() -> pd.DataFrame:

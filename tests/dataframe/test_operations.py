@@ -1,0 +1,50 @@
+"""Every operation of ``operations.txt`` gives pandas's own answer, on one chunk and on many.
+
+A line is code in which ``pd`` is pandas or `mars_nb.dataframe`, and ``df`` and ``tb`` are its frames; its last part is the answer.
+A line that begins with ``~`` gathers many chunks into one, with a warning: no rule keeps pandas's answer.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mars_nb.dataframe as md
+from mars_nb.errors import WholeWarning
+from mars_nb.graph.tileable import Tileable
+
+LINES = [
+    line for line in (Path(__file__).parent / "operations.txt").read_text().splitlines() if not line.startswith("#")
+]
+
+
+def function(code: str) -> Callable[[Any, Any, Any], Any]:
+    """Compile a line."""
+    *steps, last = code.removeprefix("~ ").split("; ")
+    body = "\n    ".join([*steps, f"return {last.removeprefix('return ')}"])
+    scope: dict[str, Any] = {"np": np, "P": pd}
+    exec(f"def operation(pd, df, tb):\n    {body}", scope)
+    operation: Callable[[Any, Any, Any], Any] = scope["operation"]
+    return operation
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_same_as_pandas(line: str, data: Any, compute: Any, check: Any) -> None:
+    operation = function(line)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pandas's own, about data and about what it will drop
+        expected = operation(pd, *data.pandas())
+        single = operation(md, *data.lazy())
+        if isinstance(expected, pd.DataFrame | pd.Series) and isinstance(single, Tileable):
+            assert type(single).__name__ == type(expected).__name__
+        check(compute(single), expected)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        check(compute(operation(md, *data.lazy(7, 4))), expected)
+    assert any(warning.category is WholeWarning for warning in told) == line.startswith("~ ")
