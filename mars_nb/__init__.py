@@ -18,7 +18,16 @@ from mars_nb import _wiring
 if TYPE_CHECKING:
     from mars_nb.config import option_context, options
     from mars_nb.graph.tileable import ExecutableTuple
-    from mars_nb.session.api import execute, fetch, get, get_default_session, get_session, new_session, stop_server
+    from mars_nb.session.api import (
+        execute,
+        fetch,
+        fetch_log,
+        get,
+        get_default_session,
+        get_session,
+        new_session,
+        stop_server,
+    )
     from mars_nb.session.registry import registry as sessions
     from mars_nb.session.session import Session
     from mars_nb.session.task import Task
@@ -33,6 +42,7 @@ __all__ = [
     "errors",
     "execute",
     "fetch",
+    "fetch_log",
     "get",
     "get_default_session",
     "get_session",
@@ -52,6 +62,7 @@ _HOMES = {
     "Task": "session.task",
     "execute": "session.api",
     "fetch": "session.api",
+    "fetch_log": "session.api",
     "get": "session.api",
     "get_default_session": "session.api",
     "get_session": "session.api",

@@ -21,6 +21,9 @@ class Runtime(Protocol):
     def fetch(self, tileables: Sequence[Tileable], session: Any, options: dict[str, Any]) -> list[Any]:
         """Bring results from `session` or the default one."""
 
+    def fetch_log(self, tileable: Tileable, session: Any) -> str:
+        """Give what functions printed while it was executed in `session` or the default one."""
+
     def value(self, tileable: Tileable) -> Any:
         """Execute in the default session where that is needed, and bring the result."""
 

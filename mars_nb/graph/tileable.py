@@ -133,6 +133,16 @@ class Tileable:
         __tracebackhide__ = True
         return runtime().fetch([self], session, options)[0]
 
+    def fetch_log(self, session: Any = None) -> str:
+        """Give what functions printed while the object was executed; see `mars_nb.fetch_log`.
+
+        Parameters
+        ----------
+        session : Session, optional
+            The session that executed it; the default session if not given.
+        """
+        return runtime().fetch_log(self, session)
+
     def _value(self) -> Any:
         """Execute in the default session where needed, and fetch."""
         __tracebackhide__ = True

@@ -205,6 +205,39 @@ def fetch(tileable: Any, *tileables: Any, session: Session | None = None) -> Any
     return _checked(found).fetch(*wanted)
 
 
+def fetch_log(tileable: Any, *tileables: Any, session: Session | None = None) -> Any:
+    r"""Give what functions printed while objects were executed, warnings included.
+
+    It is printed as well, where it always was. What all objects of one ``execute`` print is one text, of which the last
+    1 MiB is kept as long as the results are; while it runs, this is the text so far.
+
+    Parameters
+    ----------
+    tileable, *tileables
+        Lazy objects, Dask collections, or lists and tuples of them.
+    session
+        Where they were executed; the default session if not given.
+
+    Returns
+    -------
+    str or list of str
+        One text for each object; empty for what printed nothing or was not executed in that session.
+
+    Examples
+    --------
+    >>> import mars_nb, mars_nb.remote as mr
+    >>> hello = mr.spawn(print, args=("hello",)).execute()
+    hello
+    >>> mars_nb.fetch_log(hello)
+    'hello\n'
+    """
+    wanted = lazy_objects((tileable, *tileables), optimize=False)
+    found = registry.default if session is None else _checked(session)
+    if found is None:
+        return "" if len(wanted) == 1 else [""] * len(wanted)
+    return found.fetch_log(*wanted)
+
+
 def get(dsk: Any, keys: Any, *, callbacks: Any = None, **kwargs: Any) -> Any:
     """Compute keys of a Dask graph: a scheduler for Dask, on the threads of a session.
 
@@ -295,6 +328,10 @@ class SessionRuntime:
                 f"Tileable object {key}_0 must be executed first before fetch", hints=[".execute()  # then .fetch()"]
             )
         return [_checked(found).fetch(tileable) for tileable in tileables]
+
+    def fetch_log(self, tileable: Tileable, session: Any) -> str:
+        """Give what was printed while it was executed."""
+        return str(fetch_log(tileable, session=session))
 
     def value(self, tileable: Tileable) -> Any:
         """Execute in the default session where needed, and fetch."""

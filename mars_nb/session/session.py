@@ -26,6 +26,8 @@ from mars_nb.session import dask_scheduler
 from mars_nb.session.backends.base import Backend, Work
 from mars_nb.session.dask_collections import given, lazy_objects
 from mars_nb.session.isolation import isolation_error
+from mars_nb.session.logs import Logs, tees
+from mars_nb.session.shown import ShownResult
 from mars_nb.session.task import Task, TaskInfo
 
 if TYPE_CHECKING:
@@ -94,6 +96,7 @@ class Session:
         self._running: dict[int, Task] = {}
         self._ended: deque[TaskInfo] = deque(maxlen=REMEMBERED_TASKS)
         self._executed: dict[str, tuple[Node, float]] = {}  # by the node's key, with the time
+        self._logs = Logs()
         self._told: set[str] = set()  # keys of nodes about which the user was warned
 
     # --- what it is ----------------------------------------------------------------------------------
@@ -211,6 +214,7 @@ class Session:
         for task in running:
             task.cancel()
         self._backend.close()
+        self._logs.clear()
 
     destroy = close
 
@@ -271,20 +275,20 @@ class Session:
             for tileable in wanted:
                 tileable._claim.settle()
             task.end()
-        else:
-            self._start(task, wanted)
-            self._show(task, show_progress)
-        return self._result(task) if wait else task
+            return value if wait else task
+        return self._carry_out(task, lambda: self._start(task, wanted), wait, show_progress)
 
-    def _show(self, task: Task, show_progress: bool | str | None = None) -> None:
-        progress = options.show_progress if show_progress is None else show_progress
-        if progress is not False and not task.done():
-            self._registry.notify(task, progress)
-
-    def _result(self, task: Task) -> Any:
+    def _carry_out(
+        self, task: Task, start: Callable[[], None], wait: bool = True, show_progress: bool | str | None = None
+    ) -> Any:
+        """Start a task, let its progress be seen, and wait for it."""
         __tracebackhide__ = True
         try:
-            return task.result()
+            start()
+            progress = options.show_progress if show_progress is None else show_progress
+            if progress is not False and not task.done():
+                self._registry.notify(task, progress)
+            return task.result() if wait else task
         except BaseException:
             # Whatever ends the waiting, above all an interrupt: give control back now, nothing more starts.
             if not task.done():
@@ -319,7 +323,11 @@ class Session:
 
         for claim in claims:
             claim.on_release(self._release)
-        self._begin(task, lambda: self._backend.submit(task.nodes, done))
+        if self.address is None:
+            release = tees.acquire()
+            task.before_end(lambda _: release())
+        with self._logs.recording([node.key for node in task.nodes]):
+            self._begin(task, lambda: self._backend.submit(task.nodes, done))
 
     def _begin(self, task: Task, submit: Callable[[], Work]) -> None:
         with self._lock:
@@ -327,7 +335,7 @@ class Session:
         task.add_done_callback(self._on_end)
         try:
             task.begin(submit())
-        except BaseException as error:
+        except Exception as error:
             task.end(error)
             raise
 
@@ -342,9 +350,7 @@ class Session:
             values.update(found)
             task.end(error)
 
-        self._begin(task, lambda: self._backend.run(graph, outputs, done))
-        self._show(task)
-        self._result(task)
+        self._carry_out(task, lambda: self._begin(task, lambda: self._backend.run(graph, outputs, done)))
         return values
 
     def _on_end(self, task: Any) -> None:
@@ -356,6 +362,7 @@ class Session:
     def _release(self, key: str) -> None:
         # Called by the garbage collector, maybe in a thread that holds our lock: no locks here.
         self._executed.pop(key, None)
+        self._logs.forget(key)
         self._backend.release(key)
 
     def _layout(self, key: str) -> Layout | None:
@@ -458,34 +465,18 @@ class Session:
         """Tell whether `fetch` would give the object: it was executed here, or is a slice of what was."""
         return not self._closed and slices.find(tileable._node, self._layout) is not None
 
+    def fetch_log(self, *tileables: Any) -> Any:
+        """Give what functions printed while these objects were executed here; see `mars_nb.fetch_log`."""
+        self._check_open()
+        texts = [self._logs.text(tileable._node.key) for tileable in lazy_objects(tileables, optimize=False)]
+        return texts[0] if len(texts) == 1 else texts
+
     def shown(self, tileable: Tileable) -> ShownResult | None:
         """Give a way to read an executed object in parts, None if it is not held here."""
         layout = self._layout(tileable._node.key)
-        return None if layout is None else ShownResult(self, tileable._node, layout)
+        return None if layout is None else ShownResult(tileable._node, layout, self._backend.read)
 
     def _holders(self, key: str) -> list[str]:
         """Name the other open sessions that hold a result."""
         others = (session for session in self._registry.sessions() if session is not self)
         return [session.name for session in others if session._layout(key) is not None]
-
-
-class ShownResult:
-    """Reads an executed object in parts; see `mars_nb.graph.runtime.Shown`."""
-
-    def __init__(self, session: Session, node: Node, layout: Layout) -> None:
-        self._session = session
-        self._node = node
-        self._layout = layout
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Length of each dimension; empty for what has none."""
-        return self._layout.shape
-
-    def read(self, *window: slice) -> Any:
-        """Bring a part of the result: a slice for each of the first dimensions, or nothing for all of it."""
-        ranges = tuple(
-            range(n)[w] for n, w in zip(self.shape, (*window, *[slice(None)] * len(self.shape)), strict=False)
-        )
-        backend, key = self._session._backend, self._node.key
-        return slices.read(slices.Window(self._node, ranges), self._layout, lambda keys: backend.read(key, keys))
