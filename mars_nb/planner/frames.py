@@ -15,10 +15,12 @@ from mars_nb.graph.meta import PandasMeta
 from mars_nb.graph.node import Arguments, Function, Node, Path
 from mars_nb.planner.aggregates import on_all, reduction
 from mars_nb.planner.context import Building, Evaluation, NotPartitionable
-from mars_nb.planner.layout import ChunkKey, Layout, Rows, Single, spans
+from mars_nb.planner.layout import Layout, Rows, Single
 from mars_nb.planner.grouped import groupby
+from mars_nb.planner.renumber import columns_of, renumbered
 from mars_nb.planner.rowwise import rowwise
 from mars_nb.planner.scans import scan
+from mars_nb.planner.shuffle import sort_rows
 from mars_nb.planner.walks import base_rows, call_of
 
 
@@ -115,34 +117,6 @@ def _sum(*numbers: int) -> int:
 # --- operations that number the rows anew -------------------------------------------------------------------------
 
 
-def renumbered(building: Building, node: Node, keys: list[ChunkKey], lengths: tuple[int, ...] | None) -> Rows:
-    """Give chunks an index that runs through all of them from 0."""
-    if lengths is None:
-        counts = [building.add(node, ("rows", i), len, [key]) for i, key in enumerate(keys)]
-        starts = building.add(node, "starts", _starts, counts)
-        done = [building.add(node, i, partial(_renumber, i), [key, starts]) for i, key in enumerate(keys)]
-    else:
-        bounds = [start for start, _ in spans(lengths)]
-        done = [building.add(node, i, partial(_number_from, bounds[i]), [key]) for i, key in enumerate(keys)]
-    return Rows(tuple(done), node.key, lengths, _columns(node))
-
-
-def _starts(*lengths: int) -> list[int]:
-    return [start for start, _ in spans(lengths)]
-
-
-def _renumber(number: int, frame: Any, starts: list[int]) -> Any:
-    return _number_from(starts[number], frame)
-
-
-def _number_from(start: int, frame: Any) -> Any:
-    return frame.set_axis(pd.RangeIndex(start, start + len(frame)), axis=0)
-
-
-def _columns(node: Node) -> tuple[int, ...]:
-    return tuple(node.meta.sample.shape[1:]) if isinstance(node.meta, PandasMeta) else ()
-
-
 def _reset_index(building: Building, node: Node) -> Layout | None:
     base, call = base_rows(building, node), call_of(node, "reset_index")
     if base is None or call is None or call.args or set(call.kwargs) - {"drop", "names", "name", "col_fill"}:
@@ -173,7 +147,7 @@ def _concat(building: Building, node: Node) -> Layout | None:
     known = None if lengths is None else tuple(lengths)
     if options.get("ignore_index"):
         return renumbered(building, node, keys, known)
-    return Rows(tuple(keys), node.key, known, _columns(node))
+    return Rows(tuple(keys), node.key, known, columns_of(node))
 
 
 def _alike(samples: list[Any]) -> bool:
@@ -225,4 +199,5 @@ _RULES: tuple[Callable[[Building, Node], Layout | None], ...] = (
     groupby,
     reduction,
     scan,
+    sort_rows,
 )

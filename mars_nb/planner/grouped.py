@@ -13,12 +13,16 @@ from mars_nb.graph.node import Arguments, Node, Path
 from mars_nb.graph.structure import leaves, replace
 from mars_nb.planner.aggregates import ABSORBED, measurable, moment, shifted
 from mars_nb.planner.context import Building
-from mars_nb.planner.layout import Layout, Single
+from mars_nb.planner.layout import Layout, Rows, Single
+from mars_nb.planner.renumber import columns_of, renumbered
+from mars_nb.planner.shuffle import Order, shuffle
 from mars_nb.planner.walks import aligned_rows, has_categories, is_series
 
 # Aggregations that give the answer when they are applied to their own answers on the parts.
 _SAME = {**{name: kinds for name, kinds in ABSORBED.items() if name != "product"}, "first": None, "last": None}
 _MOMENTS = ("mean", "var", "std")
+#: Up to so many parts are brought together by one task.
+FEW_PARTS = 64
 _ARGUMENTS = {"by", "level", "dropna", "sort", "observed", "group_keys", "as_index"}
 
 
@@ -68,7 +72,13 @@ def groupby(building: Building, node: Node) -> Layout | None:
     for i in range(len(rows.keys)):
         chunks = [building.lowered[input_].keys[i] for input_ in node.inputs]
         parts.append(building.add(node, ("part", i), partial(_part, grouping, outputs), chunks))
-    return Single(building.add(node, "whole", finish, parts))
+    if len(parts) <= FEW_PARTS or not grouping.kwargs.get("sort", True):
+        return Single(building.add(node, "whole", finish, parts))
+    # There may be as many groups as rows: no task takes all parts at once.
+    chunks = shuffle(building, node, parts, Order("sort_index"), finish)
+    if not _as_index(grouping):
+        return renumbered(building, node, chunks, None)
+    return Rows(tuple(chunks), node.key, None, columns_of(node))
 
 
 # --- what is asked for --------------------------------------------------------------------------------------------
