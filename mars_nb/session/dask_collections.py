@@ -127,12 +127,12 @@ def _node(collection: Any, graph: DaskGraph | None) -> Node:
 def _get_to_know(collections: Sequence[Any]) -> None:
     by_type: dict[type, list[Any]] = {}  # Dask mixes keys up when it optimizes several types together
     for collection in collections:
+        if id(collection) not in _known:
+            _forget_with(collection)
         by_type.setdefault(type(collection), []).append(collection)
     for several in by_type.values():
         for collection, graph in zip(several, optimized(several), strict=True):
             node = _node(collection, graph)
-            if _known.pop(id(collection), None) is None:
-                _forget_with(collection)
             _known[id(collection)] = _Known(_state(collection), node, Claim(node.key))
 
 

@@ -1,0 +1,506 @@
+"""Sessions as schedulers for Dask, and Dask's collections executed in sessions."""
+
+from __future__ import annotations
+
+import gc
+import signal
+import threading
+import time
+import traceback
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import dask
+import dask.array as da
+import dask.bag as db
+import dask.dataframe as dd
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from dask._task_spec import Alias, DataNode, Dict, List, Task, TaskRef
+from dask.callbacks import Callback
+from dask.diagnostics import CacheProfiler, Profiler, ProgressBar, ResourceProfiler
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tqdm.dask import TqdmCallback
+
+import mars_nb
+import mars_nb.tensor as mt
+from mars_nb import Session
+
+WAIT = 10.0
+
+
+@pytest.fixture
+def session() -> Session:
+    return mars_nb.new_session(n_threads=2)
+
+
+# --- the law: what dask.get gives -----------------------------------------------------------------------------------
+
+
+def mix(*args: Any, **kwargs: Any) -> int:
+    """Give a number that tells all arguments and their nesting."""
+    return zlib.crc32(repr((args, sorted(kwargs.items()))).encode())
+
+
+LITERALS = st.one_of(st.integers(-9, 9), st.floats(0, 1), st.sampled_from(["text", ""]), st.none(), st.just([1, [2]]))
+
+
+@st.composite
+def tasks(draw: Any, keys: list[Any]) -> Any:
+    """Draw a task, in any form, that needs some of the keys."""
+    refs = st.sampled_from(keys) if keys else LITERALS
+    plain = st.recursive(refs | LITERALS, lambda inner: st.lists(inner, max_size=3), max_leaves=5)
+    kind = draw(st.sampled_from(["literal", "alias", "legacy", "nested", "dict", "new", "new alias", "node"]))
+    match kind:
+        case "alias" if keys:
+            return draw(refs)
+        case "new alias" if keys:
+            return lambda key, target=draw(refs): Alias(key, target)
+        case "legacy":
+            return (mix, *draw(st.lists(plain, max_size=4)))
+        case "nested":
+            return (mix, (mix, *draw(st.lists(plain, max_size=2))), [(mix, draw(plain))])
+        case "dict":
+            return (dict, [["a", draw(plain)], ["b", (mix, draw(plain))]])
+        case "new" if keys:
+            args = [TaskRef(key) for key in draw(st.lists(refs, max_size=3))]
+            one, two, three = (TaskRef(draw(refs)) for _ in range(3))
+            return lambda key: Task(key, mix, *args, List(one, 1), last=Dict({"x": two}), first=three, plain="text")
+        case "node":
+            return lambda key, value=draw(LITERALS): DataNode(key, value)
+    return draw(LITERALS)
+
+
+@st.composite
+def graphs(draw: Any) -> tuple[dict[Any, Any], Any]:
+    """Draw a graph, and nested keys of it."""
+    names = st.one_of(
+        st.text("abc", min_size=1, max_size=3).map("k-{}".format), st.tuples(st.just("t"), st.integers(0, 9))
+    )
+    graph: dict[Any, Any] = {}
+    for key in draw(st.lists(names, min_size=1, max_size=12, unique=True)):
+        task = draw(tasks(list(graph)))
+        graph[key] = task(key) if callable(task) else task
+    keys = st.recursive(st.sampled_from(list(graph)), lambda inner: st.lists(inner, max_size=3), max_leaves=6)
+    return graph, draw(keys)
+
+
+@settings(max_examples=150, deadline=None)
+@given(graphs())
+def test_the_same_as_dask_get(drawn: tuple[dict[Any, Any], Any]) -> None:
+    graph, keys = drawn
+    before = dict(graph)
+    with mars_nb.new_session(n_threads=2, default=False) as session:
+        assert repr(session.get(graph, keys)) == repr(dask.get(graph, keys))
+    assert list(graph) == list(before)
+
+
+class Record(Callback):
+    """Notes what it is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun: list[Any] = []
+        self.done: dict[Any, Any] = {}
+        self.totals: tuple[int, ...] = ()
+        self.ends: list[bool] = []
+
+    def _start(self, dsk: Any) -> None:
+        self.size = len(dsk)
+
+    def _start_state(self, dsk: Any, state: Any) -> None:
+        self.totals = tuple(sum(len(state[name]) for name in ("ready", "waiting", "running", "finished")) for _ in "x")
+        self.state = state
+
+    def _pretask(self, key: Any, dsk: Any, state: Any) -> None:
+        assert key in state["running"]
+        assert key not in state["ready"]
+        assert key not in state["waiting"]
+        self.begun.append(key)
+
+    def _posttask(self, key: Any, result: Any, dsk: Any, state: Any, worker_id: Any) -> None:
+        assert key in state["finished"]
+        self.done[key] = result
+
+    def _finish(self, dsk: Any, state: Any, failed: bool) -> None:
+        self.ends.append(failed)
+
+
+@settings(max_examples=100, deadline=None)
+@given(graphs())
+def test_callbacks_hear_what_they_hear_from_dask(drawn: tuple[dict[Any, Any], Any]) -> None:
+    graph, keys = drawn
+    theirs, ours = Record(), Record()
+    with theirs:
+        expected = dask.get(graph, keys)
+    with mars_nb.new_session(n_threads=2, default=False) as session, ours:
+        assert repr(session.get(graph, keys)) == repr(expected)
+    assert sorted(map(str, ours.begun)) == sorted(map(str, theirs.begun))
+    assert {str(k): repr(v) for k, v in ours.done.items()} == {str(k): repr(v) for k, v in theirs.done.items()}
+    assert (ours.size, ours.totals, ours.ends) == (theirs.size, theirs.totals, theirs.ends)
+    for name in ("ready", "waiting", "running", "finished", "released"):
+        assert sorted(map(str, ours.state[name])) == sorted(map(str, theirs.state[name])), name
+
+
+# --- get ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_session_is_made_quietly() -> None:
+    assert mars_nb.get({"x": (abs, -1)}, "x", num_workers=7, pool=None, cache=None) == 1
+    assert mars_nb.get_default_session() is not None
+    assert mars_nb.get({}, []) == ()
+
+
+def test_what_is_missing(session: Session) -> None:
+    with pytest.raises(KeyError, match="nope"):
+        session.get({"x": 1}, "nope")
+    with pytest.raises(ValueError, match="Missing dependency 'x'"):
+        session.get({"y": Task("y", abs, TaskRef("x"))}, "y")
+
+
+@pytest.mark.parametrize("callbacks", [None, (Record(),)])
+@pytest.mark.parametrize(
+    "graph", [{"x": (abs, "y"), "y": (abs, "x")}, {"x": Alias("x", "y"), "y": Alias("y", "x")}], ids=["tasks", "aliases"]
+)
+def test_circles(session: Session, graph: Any, callbacks: Any) -> None:
+    with pytest.raises(ValueError, match="circle"):
+        session.get(graph, "x", callbacks=callbacks)
+
+
+class OwnError(Exception):
+    pass
+
+
+def broken(value: int) -> int:
+    raise OwnError(value)
+
+
+@pytest.mark.parametrize("callbacks", [None, [Record()]])
+def test_errors_keep_type_and_frames(session: Session, callbacks: Any) -> None:
+    with pytest.raises(OwnError, match="1") as caught:
+        session.get({"x": 1, "y": (broken, "x"), "z": (abs, "y")}, "z", callbacks=callbacks)
+    assert "broken" in [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
+    assert not hasattr(caught.value, "__notes__")
+    assert session.tasks[-1].state == "failed"
+    assert session.get({"x": (abs, -1)}, "x") == 1
+
+
+def test_an_exit_comes_through(session: Session) -> None:
+    with pytest.raises(SystemExit):
+        session.get({"x": (exit, 3)}, "x")
+    assert session.get({"x": (abs, -1)}, "x") == 1
+
+
+def test_closed(session: Session) -> None:
+    session.close()
+    with pytest.raises(mars_nb.errors.SessionClosed):
+        session.get({"x": 1}, "x")
+    with pytest.raises(mars_nb.errors.SessionClosed), session.as_dask_scheduler():
+        pass
+
+
+def test_one_thread_computes_inside_what_it_computes() -> None:
+    with mars_nb.new_session(n_threads=1) as session, session.as_dask_scheduler():
+        inner = da.ones(6, chunks=2).sum()
+        assert dask.delayed(lambda: float(inner.compute()) + 1)().compute() == 7
+
+
+def test_as_dask_scheduler(session: Session) -> None:
+    x = da.arange(10, chunks=3).sum()
+    with session.as_dask_scheduler():
+        assert x.compute() == 45
+    assert [task.label for task in session.tasks] == ["dask.get"]
+    x.compute(scheduler="sync")
+    assert len(session.tasks) == 1
+    assert dask.config.get("scheduler", None) is None
+
+
+def test_an_interrupt_comes_through_at_once(session: Session) -> None:
+    gate, ends = threading.Event(), Record()
+
+    def interrupt() -> bool:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        return gate.wait(WAIT)
+
+    started = time.monotonic()
+    try:
+        with pytest.raises(KeyboardInterrupt), ends:
+            session.get({"x": (interrupt,), "y": (abs, "x")}, "y")
+        assert time.monotonic() - started < 2
+        assert session.tasks[-1].state == "cancelled"
+        assert session.get({"x": (abs, -1)}, "x") == 1
+    finally:
+        gate.set()
+    assert ends.ends == [True]
+    assert ends.done == {}
+    assert not Callback.active
+
+
+def test_closing_ends_a_get(session: Session) -> None:
+    inside, gate = threading.Event(), threading.Event()
+
+    def slow() -> bool:
+        inside.set()
+        return gate.wait(WAIT)
+
+    closer = threading.Thread(target=lambda: (inside.wait(WAIT), session.close()))
+    closer.start()
+    try:
+        with pytest.raises(mars_nb.errors.TaskCancelled):
+            session.get({"x": (slow,)}, "x")
+    finally:
+        gate.set()
+        closer.join()
+
+
+# --- callbacks ------------------------------------------------------------------------------------------------------
+
+
+def test_forms_of_callbacks(session: Session) -> None:
+    graph = {"x": (abs, -1), "y": (abs, "x")}
+    seen: list[str] = []
+    hooks = (None, None, lambda key, dsk, state: seen.append(key), None, None)
+    for callbacks in (hooks, [hooks], Record(), [Record(), hooks]):
+        assert session.get(graph, "y", callbacks=callbacks) == 1
+    assert seen == ["x", "y"] * 3
+    with Callback(pretask=hooks[2]):
+        session.get(graph, "y", callbacks=[])
+    assert len(seen) == 6
+
+
+def test_an_error_in_a_hook(session: Session) -> None:
+    ends = Record()
+    with ends, Callback(posttask=broken_hook), pytest.raises(OwnError):
+        session.get({"x": (abs, -1)}, "x")
+    assert ends.ends == [True]
+
+
+def broken_hook(*_: Any) -> None:
+    raise OwnError
+
+
+def test_only_the_outer_graph_has_callbacks(session: Session) -> None:
+    def inside() -> Any:
+        return session.get({"inner": (abs, -1)}, "inner")
+
+    with Record() as heard:
+        assert session.get({"outer": (inside,)}, "outer") == 1
+    assert heard.begun == ["outer"]
+
+
+def test_diagnostics(session: Session, capsys: pytest.CaptureFixture[str]) -> None:
+    x = (da.ones(12, chunks=3) + 1).sum()
+    with ProgressBar(), Profiler() as tasks, CacheProfiler() as cache, ResourceProfiler(dt=0.05) as resources:
+        assert x.compute(scheduler=session.get) == 24
+    assert "100% Completed" in capsys.readouterr().out
+    assert len(tasks.results) == len(cache.results) >= 5
+    assert all(task.start_time <= task.end_time for task in tasks.results)
+    assert resources.results is not None
+
+
+def test_tqdm(session: Session) -> None:
+    bars = []
+    x = (da.ones(12, chunks=3) + 1).sum()
+    with TqdmCallback(disable=False, leave=False) as progress:
+        x.compute(scheduler=session.get)
+        bars.append(progress.pbar)
+    assert bars[0].n == bars[0].total >= 5
+
+
+# --- collections ----------------------------------------------------------------------------------------------------
+
+FRAME = pd.DataFrame({"a": [3, 1, 2, 1, 3, 2], "b": list("xyzxyz"), "c": np.arange(6) / 3})
+
+
+def delayed_sum(*values: Any) -> Any:
+    return dask.delayed(sum, pure=True)(list(values))
+
+
+COLLECTIONS: dict[str, Callable[[], Any]] = {
+    "array": lambda: da.arange(24, chunks=5).reshape(4, 6) + 1,
+    "array of one chunk": lambda: da.ones((3, 3), chunks=3),
+    "array reduced": lambda: da.ones((7, 7), chunks=3).sum(axis=0),
+    "zero dimensions": lambda: da.arange(10, chunks=4).mean(),
+    "unknown chunks": lambda: da.arange(10, chunks=4)[da.arange(10, chunks=4) % 3 == 0],
+    "frame": lambda: dd.from_pandas(FRAME, npartitions=3).assign(d=1),
+    "series": lambda: dd.from_pandas(FRAME, npartitions=3).a + 1,
+    "index": lambda: dd.from_pandas(FRAME, npartitions=3).index,
+    "grouped": lambda: dd.from_pandas(FRAME, npartitions=2).groupby("a").c.mean(),
+    "merged": lambda: dd.from_pandas(FRAME, npartitions=3).merge(dd.from_pandas(FRAME, npartitions=2), on="b"),
+    "scalar of a frame": lambda: dd.from_pandas(FRAME, npartitions=3).c.sum(),
+    "bag": lambda: db.from_sequence(range(10), npartitions=3).map(lambda n: n * n),
+    "item": lambda: db.from_sequence(range(10), npartitions=3).sum(),
+    "delayed": lambda: delayed_sum(1, 2, delayed_sum(3)),
+    "delayed data": lambda: dask.delayed([1, {"a": dask.delayed(abs)(-2)}]),
+    "dataset": lambda: xr.Dataset(
+        {"t": (("x", "y"), da.ones((4, 6), chunks=2)), "u": ("x", np.arange(4)), "v": ("y", da.arange(6, chunks=6))}
+    ),
+    "data array": lambda: xr.DataArray(da.ones((4, 6), chunks=3), dims=("x", "y"), name="t").mean("x"),
+}
+
+
+@pytest.fixture(params=COLLECTIONS, ids=str)
+def collection(request: pytest.FixtureRequest) -> Any:
+    return COLLECTIONS[request.param]()
+
+
+def assert_same(ours: Any, theirs: Any) -> None:
+    assert type(ours) is type(theirs)
+    if isinstance(theirs, pd.DataFrame):
+        columns = list(theirs.columns)  # a shuffle leaves the order of rows open
+        pd.testing.assert_frame_equal(*(f.sort_values(columns, ignore_index=True) for f in (ours, theirs)))
+    elif isinstance(theirs, pd.Series):
+        pd.testing.assert_series_equal(ours, theirs)
+    elif isinstance(theirs, pd.Index):
+        pd.testing.assert_index_equal(ours, theirs)
+    elif isinstance(theirs, xr.Dataset | xr.DataArray):
+        xr.testing.assert_identical(ours, theirs)
+    else:
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_execute_and_fetch(session: Session, collection: Any) -> None:
+    (expected,) = dask.compute(collection, scheduler="sync")
+    assert session.execute(collection) is collection
+    assert_same(session.fetch(collection), expected)
+    assert_same(mars_nb.fetch(collection), expected)
+    assert_same(dask.compute(collection, scheduler=session.get)[0], expected)
+    assert len(session.results) == 1
+
+
+def test_freed_with_the_collection(session: Session, collection: Any, request: pytest.FixtureRequest) -> None:
+    made = COLLECTIONS[request.node.callspec.params["collection"]]()
+    session.execute(made)
+    assert len(session.results) == 1
+    del made
+    gc.collect()
+    assert session.results == []
+    assert session.nbytes == 0
+
+
+def test_isolation(session: Session, collection: Any) -> None:
+    with pytest.raises(ValueError, match="Cannot fetch unexecuted tileable") as caught:
+        session.fetch(collection)
+    assert repr(collection) in str(caught.value)
+    assert caught.value.hints == (f"mars_nb.execute(collection)  # compute it in session {session.name!r}",)
+    session.execute(collection)
+    other = mars_nb.new_session(name="other", default=False)
+    with pytest.raises(ValueError, match="It was executed in session 'session-.*', not in 'other'") as caught:
+        other.fetch(collection)
+    assert caught.value.hints[0] == f"mars_nb.fetch(collection, session=mars_nb.get_session({session.name!r}))"
+    with pytest.warns(mars_nb.errors.SessionWarning, match="computed again in session 'other'"):
+        other.execute(collection)
+    assert_same(other.fetch(collection), session.fetch(collection))
+
+
+def test_what_is_fetched_is_ones_own(session: Session) -> None:
+    x, ds = da.ones(3), xr.Dataset({"v": ("x", da.ones(3))})
+    session.execute(x, ds)
+    for _ in range(2):
+        value, several = session.fetch(x, ds)
+        assert value.sum() == several.v.values.sum() == 3
+        value += 1
+        several["v"][:] = 5
+
+
+class Counter:
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def __call__(self, *_: Any) -> int:
+        self.calls += 1
+        return self.calls
+
+
+def test_computed_once(session: Session) -> None:
+    work = Counter()
+    shared = dask.delayed(work)()
+    one, two = (dask.delayed(lambda n, m: n + m)(shared, n) for n in (10, 20))
+    assert mars_nb.execute(one, [two]) == [one, two]
+    session.execute(one, two)
+    assert session.fetch(two, one) == [21, 11]
+    assert work.calls == 1
+
+
+def test_collections_and_tileables_in_one_call(session: Session) -> None:
+    x, t, df = da.arange(4, chunks=2), mt.arange(3), dd.from_pandas(FRAME, npartitions=2)
+    done = mars_nb.execute(x, [t, df])
+    assert [given is wanted for given, wanted in zip(done, (x, t, df), strict=True)] == [True] * 3
+    values = mars_nb.fetch(x, t, df)
+    assert [type(value) for value in values] == [np.ndarray, np.ndarray, pd.DataFrame]
+    task = session.execute(x + 1, t + 1, wait=False)
+    assert_same(session.fetch(task.result()[0]), np.arange(1, 5))
+
+
+def test_kinds_share_what_they_share(session: Session) -> None:
+    work = Counter()
+    base = da.from_delayed(dask.delayed(lambda: np.full(4, work()))(), (4,), dtype=int)
+    array, labelled = base.persist(scheduler="sync") + 0, xr.DataArray(base)
+    session.execute(array, labelled, dask.delayed(sum)([1]))
+    assert session.fetch(labelled).values.tolist() == [2] * 4
+    assert work.calls == 2
+
+
+def test_changed_in_place(session: Session) -> None:
+    x, df = da.zeros(4, chunks=2), dd.from_pandas(FRAME, npartitions=2)
+    session.execute(x, df)
+    x[0], df["d"] = 5, df.a + 1
+    for changed in (x, df):
+        with pytest.raises(ValueError, match="Cannot fetch unexecuted"):
+            session.fetch(changed)
+    session.execute(x, df)
+    assert session.fetch(x).tolist() == [5, 0, 0, 0]
+    assert list(session.fetch(df).columns) == ["a", "b", "c", "d"]
+    assert len(session.results) == 2
+
+
+def test_errors_of_collections(session: Session) -> None:
+    x = da.ones(4, chunks=2).map_blocks(broken, dtype=float, meta=np.ones(0))
+    with pytest.raises(OwnError) as caught:
+        session.execute(x)
+    assert "while computing dask.Array" in caught.value.__notes__[0]
+    assert "broken" in [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
+
+
+def test_cancelled_collections(session: Session) -> None:
+    gate, late = threading.Event(), Counter()
+    x = dask.delayed(late)(dask.delayed(gate.wait)(WAIT))
+    task = session.execute(x, wait=False)
+    assert task.cancel()
+    gate.set()
+    with pytest.raises(ValueError, match="Cannot fetch unexecuted"):
+        session.fetch(x)
+    assert late.calls == 0
+    session.execute(x)
+    assert session.fetch(x) == 1
+
+
+def test_executed_twice_warns_if_asked(session: Session) -> None:
+    x = da.ones(3)
+    session.execute(x)
+    with pytest.warns(RuntimeWarning, match="has been submitted before"):
+        session.execute(x, warn_duplicated_execution=True)
+
+
+def test_what_is_no_collection(session: Session) -> None:
+    for wrong in (np.ones(3), xr.Dataset({"v": ("x", np.ones(3))}), da.Array, 3):
+        with pytest.raises(TypeError, match="expected a lazy object"):
+            session.execute(wrong)
+
+
+class Strange:
+    """A collection of somebody else, without weak references."""
+
+    __slots__ = ()
+
+    def __dask_graph__(self) -> Any:
+        return {"strange": (abs, -7)}
+
+
+def test_collections_without_weak_references(session: Session) -> None:
+    with pytest.raises(TypeError, match=r"Strange objects cannot be kept.*scheduler=session\.get"):
+        session.execute(Strange())
