@@ -98,13 +98,13 @@ def read_csv(filepath_or_buffer: Any, *, chunk_bytes: int | None = None, **argum
         return from_pandas(pd.read_csv(filepath_or_buffer, **arguments))
     path = paths[0]
 
-    def peek(op: Operation, args: Any, kwargs: Any) -> Meta:
-        rows = min(arguments.get("nrows") or _PEEKED_ROWS, _PEEKED_ROWS)
-        return PandasMeta(pd.read_csv(path, **{**arguments, "nrows": rows})[:SAMPLE_ROWS])
-
-    chunks = _cut_file(path, arguments, chunk_bytes)
+    wanted = arguments.get("nrows")
+    head = pd.read_csv(path, **{**arguments, "nrows": _PEEKED_ROWS if wanted is None else min(wanted, _PEEKED_ROWS)})
+    # Rows with an item more than the header begin with a label.
+    chunks = _cut_file(path, arguments, chunk_bytes) if isinstance(head.index, pd.RangeIndex) else None
+    meta = PandasMeta(head[:SAMPLE_ROWS])
     op = Function(pd.read_csv, "pandas.read_csv")
-    return record(op, (path,), arguments, infer=peek, prefix="DataFrame", chunks=chunks)
+    return record(op, (path,), arguments, infer=lambda *_: meta, prefix="DataFrame", chunks=chunks)
 
 
 def _paths(target: Any) -> list[str] | None:

@@ -163,7 +163,10 @@ def _parse_part(path: str, start: int, stop: int, kwargs: dict[str, Any]) -> tup
             if not body.endswith(b"\n"):
                 body += file.readline()
     cut = bool(body.count(b'"') % 2 or header.count(b'"') % 2)
-    return (pd.DataFrame() if cut else pd.read_csv(io.BytesIO(header + body), **kwargs)), cut
+    try:
+        return (pd.DataFrame() if cut else pd.read_csv(io.BytesIO(header + body), **kwargs)), cut
+    except ValueError:  # begins in the middle of a quoted text, or the file is wrong: reading all of it tells
+        return pd.DataFrame(), True
 
 
 class _Facts(NamedTuple):

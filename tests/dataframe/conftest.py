@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import mars_nb
 import mars_nb.dataframe as md
 from mars_nb.graph.tileable import Tileable
 
@@ -26,6 +27,12 @@ class Data:
     def lazy(self, rows: int | None = None, table_rows: int | None = None) -> tuple[Any, Any]:
         """Give lazy ones with so many rows in a chunk."""
         return md.from_pandas(make_frame(), rows), md.from_pandas(make_table(), table_rows)
+
+
+@pytest.fixture(autouse=True)
+def _session() -> Iterator[None]:
+    with mars_nb.new_session():
+        yield
 
 
 @pytest.fixture(scope="session", name="data")

@@ -1,0 +1,126 @@
+"""Files: read in several parts as pandas reads them at once, and written once."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mars_nb.dataframe as md
+from mars_nb.errors import WholeWarning
+
+ROWS = "".join(f"{i},{i * 0.5},w{i % 3}\n" for i in range(40))
+PLAIN = "a,b,s\n" + ROWS
+
+FILES: dict[str, tuple[str, dict[str, Any]]] = {
+    "plain": (PLAIN, {}),
+    "no newline at the end": (PLAIN[:-1], {}),
+    "windows line ends": (PLAIN.replace("\n", "\r\n"), {}),
+    "quoted line breaks": ('a,s\n' + "".join(f'{i},"x\n{i}"\n' for i in range(30)), {}),
+    "quoted commas and quotes": ('a,s\n' + "".join(f'{i},"x,""{i}"""\n' for i in range(30)), {}),
+    "missing values late": ("a,b\n" + "".join(f"{i},{i if i < 25 else ''}\n" for i in range(30)), {}),
+    "missing values early": ("a,b\n" + "".join(f"{i},{'' if i < 25 else 'x'}\n" for i in range(30)), {}),
+    "a column without values": ("a,b\n" + "".join(f"{i},\n" for i in range(30)), {}),
+    "numbers, then text": ("a,b\n" + "".join(f"{i},{i if i < 25 else 'x'}\n" for i in range(30)), {}),
+    "integers, then floats": ("a,b\n" + "".join(f"{i},{i if i < 25 else 0.5}\n" for i in range(30)), {}),
+    "large integers, then floats": ("a,b\n" + "".join(f"{i},{2**60 + i if i < 25 else 0.5}\n" for i in range(30)), {}),
+    "booleans with a gap": ("a,b\n" + "".join(f"{i},{'' if i == 27 else i % 2 == 0}\n" for i in range(30)), {}),
+    "leading zeros": ("a,b\n" + "".join(f"{i},{i:04}\n" for i in range(30)) + "30,x\n", {}),
+    "blank lines": ("a,b\n" + "".join(f"{i},{i}\n" + "\n" * (i % 5 == 0) for i in range(30)), {}),
+    "spaces": ("a, b\n" + "".join(f"{i}, x{i}\n" for i in range(30)), {"skipinitialspace": True}),
+    "unicode": ("a,ä\n" + "".join(f"{i},日本{i}\n" for i in range(30)), {}),
+    "header only": ("a,b,s\n", {}),
+    "one row": ("a,b,s\n1,2,x\n", {}),
+    "columns": (PLAIN, {"usecols": ["s", "a"]}),
+    "column numbers": (PLAIN, {"usecols": [0, 2]}),
+    "dates": ("a,t\n" + "".join(f"{i},2024-01-{i + 1:02}\n" for i in range(30)), {"parse_dates": ["t"]}),
+    "dates with a gap": ("a,t\n" + "".join(f"{i},{'' if i > 9 else '2024-01-01'}\n" for i in range(30)), {"parse_dates": ["t"]}),
+    "names, no header": (ROWS, {"names": ["a", "b", "s"]}),
+    "names for a header": (PLAIN, {"names": ["x", "y", "z"], "header": 0}),
+    "no header": (ROWS, {"header": None}),
+    "dtypes": (PLAIN, {"dtype": {"a": "float32", "s": "object"}}),
+    "one dtype": (PLAIN, {"dtype": str}),
+    "categories": (PLAIN, {"dtype": {"s": "category"}}),
+    "missing as told": (PLAIN, {"na_values": ["w1"]}),
+    "an index": (PLAIN, {"index_col": "a"}),
+    "an index of two": (PLAIN, {"index_col": ["a", "s"]}),
+    "some rows": (PLAIN, {"nrows": 7}),
+    "skipped rows": (PLAIN, {"skiprows": 3}),
+    "semicolons": (PLAIN.replace(",", ";"), {"sep": ";"}),
+    "decimal commas": (PLAIN.replace(",", ";").replace(".", ","), {"sep": ";", "decimal": ","}),
+    "comments": ("a,b\n" + "".join(f"{i},{i}# note\n" for i in range(30)), {"comment": "#"}),
+    "an implicit index": ("a,b\n" + "".join(f"k{i},{i},{i}\n" for i in range(30)), {}),
+    "equal names": ("a,a\n" + "".join(f"{i},{i * 2}\n" for i in range(30)), {}),
+    "arrow types": (PLAIN, {"dtype_backend": "numpy_nullable"}),
+}
+
+
+@pytest.mark.parametrize("chunk_bytes", [None, 50, 111])
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.filterwarnings("ignore::mars_nb.errors.WholeWarning")
+def test_read_csv_in_parts(name: str, chunk_bytes: int | None, tmp_path: Path) -> None:
+    text, arguments = FILES[name]
+    path = tmp_path / "file.csv"
+    path.write_bytes(text.encode())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = pd.read_csv(path, **arguments)
+        found = md.read_csv(path, chunk_bytes=chunk_bytes, **arguments)
+        pd.testing.assert_frame_equal(found.execute().fetch(), expected)
+        assert len(found[found.columns[0]].dropna()) == len(expected.iloc[:, 0].dropna())
+
+
+def test_read_csv_from_elsewhere(tmp_path: Path) -> None:
+    for name in ("one.csv", "two.csv"):
+        (tmp_path / name).write_text(PLAIN)
+    expected = pd.read_csv(io.StringIO(PLAIN))
+    pd.testing.assert_frame_equal(md.read_csv(io.StringIO(PLAIN)).execute().fetch(), expected)
+    found = md.read_csv(str(tmp_path / "*.csv")).execute().fetch()
+    pd.testing.assert_frame_equal(found, pd.concat([expected, expected], ignore_index=True))
+    expected.to_csv(tmp_path / "three.csv.gz", index=False)
+    pd.testing.assert_frame_equal(md.read_csv(tmp_path / "three.csv.gz", chunk_bytes=50).execute().fetch(), expected)
+
+
+def test_a_missing_file_and_a_wrong_column_fail_when_recorded(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        md.read_csv(tmp_path / "none.csv")
+    (tmp_path / "file.csv").write_text(PLAIN)
+    with pytest.raises(ValueError, match="Usecols"):
+        md.read_csv(tmp_path / "file.csv", usecols=["nope"])
+
+
+@pytest.mark.parametrize("rows", [0, 3, 1000])
+def test_read_parquet(rows: int, tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": np.arange(rows), "s": [f"w{i}" for i in range(rows)]})
+    frame.to_parquet(tmp_path / "file.parquet", row_group_size=100)
+    found = md.read_parquet(tmp_path / "file.parquet")
+    assert found.shape == frame.shape
+    pd.testing.assert_frame_equal(found.execute().fetch(), frame)
+    columns = md.read_parquet(tmp_path / "file.parquet", columns=["a"])
+    pd.testing.assert_frame_equal(columns.execute().fetch(), frame[["a"]])
+
+
+@pytest.mark.parametrize("chunk_size", [None, 3])
+@pytest.mark.filterwarnings("ignore::mars_nb.errors.WholeWarning")
+def test_to_csv_writes_once_and_only_when_executed(chunk_size: int | None, tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": range(10), "s": list("abcdefghij")})
+    path = tmp_path / "out.csv"
+    written = md.from_pandas(frame, chunk_size).to_csv(path, index=False)
+    assert not path.exists()
+    written.execute()
+    assert path.read_text() == frame.to_csv(index=False)
+    path.unlink()
+    written.execute()  # done already
+    assert not path.exists()
+
+
+def test_writers_gather_with_a_warning(tmp_path: Path) -> None:
+    frame = md.DataFrame({"a": range(10)}, chunk_size=3)
+    with pytest.warns(WholeWarning, match="gathered"):
+        frame.to_parquet(tmp_path / "out.parquet").execute()
+    assert len(pd.read_parquet(tmp_path / "out.parquet")) == 10
