@@ -118,8 +118,6 @@ class Logs:
 class _Tee:
     """A stream that also writes into the log of the execution that prints; else as much that stream as can be."""
 
-    __slots__ = ("_stream",)
-
     _stream: Any
 
     def __init__(self, stream: Any) -> None:
@@ -148,7 +146,10 @@ class _Tee:
         return getattr(self._stream, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        setattr(self._stream, name, value)
+        if name == "write":  # IPython puts its own in for the time of a cell, which calls the one that was here
+            object.__setattr__(self, name, value)
+        else:
+            setattr(self._stream, name, value)
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._stream)
