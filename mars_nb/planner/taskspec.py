@@ -1,7 +1,7 @@
 """Dask's task graphs as chunk tasks.
 
-The one place that touches a private part of Dask: ``dask._task_spec`` turns the documented tuple form of a graph into
-task objects, and there is no public name for it yet. `tests/planner/test_taskspec.py` tells when that changes.
+The one place that touches a private part of Dask: ``dask._task_spec.convert_legacy_graph`` turns the documented tuple
+form of a graph into task objects, and there is no public name for it yet. `tests/planner/test_taskspec.py` tells when that changes.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any
 
-from dask._task_spec import Alias, convert_legacy_graph
+from dask._task_spec import convert_legacy_graph
+from dask.task_spec import Alias
 
 from mars_nb.graph.node import Node
 from mars_nb.planner.layout import ChunkKey

@@ -1,58 +1,42 @@
-"""Dask's graphs as chunk tasks; and whether Dask's private module is still what it was."""
+"""What we take from a private part of Dask is still there, and still does what `planner.taskspec` needs of it.
+
+When Dask moves it: `mars_nb.planner.taskspec` is the one module to change.
+"""
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+import inspect
 
-import pytest
+import dask._task_spec as private
+import dask.array as da
+import dask.task_spec as public
+import numpy as np
 
-from mars_nb.planner import taskspec
-from mars_nb.scheduler.inline import run_here
-
-spec = importlib.import_module("dask._task_spec")
-
-
-def lower(graph: dict[Any, Any], outputs: list[Any], **options: Any) -> Any:
-    return taskspec.lower(taskspec.task_objects(graph), outputs, "operation", lambda key: ("ours", key), **options)
+import mars_nb.tensor as mt
+from mars_nb.planner import plan
+from mars_nb.planner.layout import Grid
 
 
-def test_there_is_no_public_name_yet() -> None:
-    with pytest.raises(ImportError):
-        importlib.import_module("dask.task_spec")
+def test_the_private_names_are_there() -> None:
+    assert list(inspect.signature(private.convert_legacy_graph).parameters)[:2] == ["dsk", "all_keys"]
+    assert private.Alias is public.Alias
+    assert not hasattr(public, "convert_legacy_graph"), "it has a public name now"
 
 
-def test_what_is_used_of_the_private_module() -> None:
-    assert spec.Alias("x", "y").target == "y"
-    tasks = spec.convert_legacy_graph({"x": 1, "y": (abs, "x"), "z": "y"}, {"x", "y", "z"})
-    assert [type(task) for task in tasks.values()] == [spec.DataNode, spec.Task, spec.Alias]
-    assert [set(task.dependencies) for task in tasks.values()] == [set(), {"x"}, {"y"}]
-    assert tasks["y"]({"x": -3}) == 3
+def test_tuples_become_tasks_that_know_their_inputs() -> None:
+    graph = {"a": 1, "b": (np.add, "a", 2), "c": "b"}
+    tasks = private.convert_legacy_graph(graph, all_keys=set(graph))
+    assert set(tasks["b"].dependencies) == {"a"}
+    assert tasks["b"]({"a": tasks["a"]({})}) == 3
+    assert isinstance(tasks["c"], private.Alias)
 
 
-def test_what_is_not_needed_is_left_out_and_aliases_are_looked_through() -> None:
-    graph = {"x": -1, "y": (abs, "a"), "a": "b", "b": "x", "other": (abs, "x"), "z": "y"}
-    tasks, ours = lower(graph, ["z"])
-    assert list(tasks) == [("ours", "y"), ("ours", "x")]
-    assert ours("z") == ("ours", "y")
-    assert tasks[ours("z")].inputs == (("ours", "x"),)
-    assert run_here(tasks, [ours("z")]) == {("ours", "y"): 1}
-
-
-def test_aliases_are_kept_on_demand() -> None:
-    tasks, ours = lower({"x": -1, "a": "x", "z": "a"}, ["z"], keep_aliases=True)
-    assert len(tasks) == 3
-    assert run_here(tasks, [ours("z")]) == {("ours", "z"): -1}
-
-
-def test_placeholders() -> None:
-    graph = {"p": (print, "never called"), "y": (abs, "p"), "a": "p"}
-    tasks, ours = lower(graph, ["y", "a", "p"], placeholders={"p": "chunk"})
-    assert list(tasks) == [("ours", "y")]
-    assert tasks["ours", "y"].inputs == ("chunk",)
-    assert ours("a") == ours("p") == "chunk"
-
-
-def test_one_task_where_an_alias_stands_twice() -> None:
-    tasks, ours = lower({"x": -1, "a": "x", "y": (max, "x", "a")}, ["y"])
-    assert run_here(tasks, [ours("y")]) == {("ours", "y"): -1}
+def test_an_array_operation_of_dask_becomes_chunk_tasks_of_ours() -> None:
+    tensor = mt.tensor(np.arange(12).reshape(3, 4), chunk_size=2)
+    result = tensor.T + 1
+    planned = plan([result._node])
+    layout = planned.layouts[result._node]
+    assert isinstance(layout, Grid)
+    assert layout.nsplits == ((2, 2), (2, 1))
+    assert {task.operation for task in planned.graph.values()} >= {tensor._node, result._node}
+    assert not any(isinstance(task.function, da.Array) for task in planned.graph.values())

@@ -19,9 +19,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from dask._task_spec import Alias, DataNode, Dict, List, Task, TaskRef
+from dask._task_spec import Dict
 from dask.callbacks import Callback
 from dask.diagnostics import CacheProfiler, Profiler, ProgressBar, ResourceProfiler
+from dask.task_spec import Alias, DataNode, List, Task, TaskRef
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tqdm.dask import TqdmCallback
