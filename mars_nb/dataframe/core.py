@@ -255,6 +255,15 @@ class DataFrame(PandasTileable):
         """Types of the columns, as far as they are known."""
         return self._sample.dtypes
 
+    @property
+    def key(self) -> Any:
+        """The column of that name where there is one; else the name of the recorded value."""
+        return self["key"] if "key" in self.columns else self._node.key
+
+    @key.setter
+    def key(self, value: Any) -> None:
+        self["key"] = value
+
     def keys(self) -> pd.Index[Any]:
         """Give the column labels."""
         return self.columns
@@ -326,7 +335,7 @@ class DataFrame(PandasTileable):
 
 def _variables(expr: str) -> dict[str, Any]:
     """Collect the caller's variables that an expression names as ``@name``."""
-    if "@" not in expr:
+    if not isinstance(expr, str) or "@" not in expr:  # what is no text is pandas's to refuse
         return {}
     frame = user_frame(sys._getframe(1))
     names = {part.split("@")[-1] for part in expr.replace("@", " @").split() if part.startswith("@")}

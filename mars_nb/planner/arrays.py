@@ -42,6 +42,9 @@ _METHODS = frozenset(
 )
 
 
+_PRODUCTS = frozenset("dot matmul tensordot vdot outer einsum trace".split())
+
+
 def lower(building: Building, node: Node) -> Layout:
     """Lower an operation on arrays of which some have many chunks.
 
@@ -50,7 +53,7 @@ def lower(building: Building, node: Node) -> Layout:
     NotPartitionable
         If Dask has no algorithm with numpy's answer.
     """
-    if not _trusted(node, building):
+    if not _trusted(node, building) or _overflows(node) or any(0 in _shape(i) for i in node.inputs):
         raise NotPartitionable
     operation = dask_operation(node.op)
     if operation is None:
@@ -90,6 +93,17 @@ def _trusted(node: Node, building: Building) -> bool:
         return _plain_key(node, building)
     stem = op.name.rpartition(".")[2]
     return op.name in _OPERATORS or isinstance(op.target, np.ufunc) or stem in _FUNCTIONS
+
+
+def _shape(node: Node) -> tuple[float, ...]:
+    return node.meta.shape if isinstance(node.meta, TensorMeta) else ()
+
+
+def _overflows(node: Node) -> bool:
+    """Tell products of small integers, in whose dtype numpy adds up and Dask does not."""
+    name = node.op.names[0] if isinstance(node.op, Path) else node.op.name.rpartition(".")[2]
+    dtypes = [i.meta.dtype for i in node.inputs if isinstance(i.meta, TensorMeta)]
+    return name in _PRODUCTS and any(dtype.kind in "biu" and dtype.itemsize < 8 for dtype in dtypes)
 
 
 def _plain_key(node: Node, building: Building) -> bool:
@@ -151,7 +165,10 @@ def from_dask(building: Building, node: Node, result: Any, placeholders: Mapping
     if not isinstance(result, dask.array.Array):
         raise NotPartitionable
     outputs = [(result.name, *index) for index in grid_indices(result.chunks)]
-    tasks, ours = chunk_tasks(dict(result.__dask_graph__()), placeholders, node, outputs)
+    try:
+        tasks, ours = chunk_tasks(dict(result.__dask_graph__()), placeholders, node, outputs)
+    except KeyError:  # of empty chunks Dask leaves tasks out that it refers to
+        raise NotPartitionable from None
     building.graph.update(tasks)
     keys = tuple(map(ours, outputs))
     if len(keys) == 1:

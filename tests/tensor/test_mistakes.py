@@ -1,0 +1,47 @@
+"""Mistakes raise numpy's own type of exception on the user's line; what depends on the data must not."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import mars_nb.tensor as mt
+
+LINES = [line for line in (Path(__file__).parent / "mistakes.txt").read_text().splitlines() if not line.startswith("#")]
+ARRAY = np.arange(20.0).reshape(5, 4)
+
+
+def evaluate(line: str, a: Any, b: Any, module: Any) -> Any:
+    """Evaluate a line."""
+    return eval(line, {"a": a, "b": b, "np": module})
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_mistakes_are_told_when_recorded(line: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(Exception) as expected:  # noqa: PT011  # whatever numpy raises
+            evaluate(line, ARRAY, np.ones((2, 2)), np)
+        with pytest.raises(expected.type):
+            evaluate(line, mt.tensor(ARRAY, chunk_size=(3, 2)), mt.ones((2, 2)), mt)
+
+
+@pytest.mark.filterwarnings("ignore::mars_nb.errors.WholeWarning")
+def test_unknown_lengths_are_no_mistake() -> None:
+    array = np.arange(10.0)
+    for chunk_size in (None, 3):
+        t = mt.tensor(array, chunk_size=chunk_size)
+        np.testing.assert_array_equal((t[t > 2] + np.arange(7)).execute().fetch(), array[array > 2] + np.arange(7))
+        t[t > 2] = t[t > 2] * 2
+        np.testing.assert_array_equal(t.execute().fetch(), np.where(array > 2, array * 2, array))
+
+
+def test_shapes_that_depend_on_data_are_not_claimed() -> None:
+    t = mt.tensor(np.array([0.0, 0.0, 1.0, 2.0]))
+    for lazy in (np.unique(t), t[t > 0], np.flatnonzero(t), np.trim_zeros(t), np.repeat(t, t.astype(int))):
+        assert np.isnan(lazy.shape[0])
+        assert len(lazy) == len(lazy.execute().fetch())

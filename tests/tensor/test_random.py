@@ -1,0 +1,75 @@
+"""Random tensors denote the same numbers wherever they are executed, and are distributed as numpy's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import mars_nb
+import mars_nb.tensor as mt
+
+DRAWS: dict[str, tuple[Any, ...]] = {
+    "beta": (2, 3), "binomial": (5, 0.3), "chisquare": (3,), "exponential": (), "gamma": (2,), "geometric": (0.3,),
+    "gumbel": (), "laplace": (), "lognormal": (), "normal": (1, 2), "pareto": (3,), "poisson": (4,), "power": (3,),
+    "randint": (0, 9), "rayleigh": (), "standard_t": (5,), "triangular": (0, 1, 2), "uniform": (-1, 1),
+    "vonmises": (0, 1), "wald": (1, 1), "weibull": (2,), "zipf": (3,), "hypergeometric": (5, 5, 3),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DRAWS)
+def test_each_distribution_in_chunks(name: str) -> None:
+    t = getattr(mt.random, name)(*DRAWS[name], size=(40, 30), chunk_size=17)
+    values = t.execute().fetch()
+    assert values.shape == t.shape
+    assert values.dtype == t.dtype
+    reference = getattr(np.random.RandomState(0), name)(*DRAWS[name], size=100_000)
+    low, high = np.quantile(reference, [0.4, 0.6])
+    assert low * 0.9 - 0.1 <= np.median(values) <= high * 1.1 + 0.1
+
+
+def test_the_same_tensor_is_the_same_numbers_everywhere() -> None:
+    t = mt.random.rand(50, 50, chunk_size=20)
+    values = t.execute().fetch()
+    with mars_nb.new_session(default=False) as other, pytest.warns(mars_nb.errors.SessionWarning):
+        np.testing.assert_array_equal(t.execute(session=other).fetch(session=other), values)
+    np.testing.assert_array_equal((t + 0).execute().fetch(), values)
+    assert len(np.unique(values)) == values.size
+    assert abs(values.mean() - 0.5) < 0.03
+
+
+def test_seeds() -> None:
+    for make in (mt.random.RandomState, mt.random.default_rng):
+        one, other, third = (make(seed).normal(size=30, chunk_size=7).execute().fetch() for seed in (1, 1, 2))
+        np.testing.assert_array_equal(one, other)
+        assert not np.array_equal(one, third)
+    mt.random.seed(5)
+    one = mt.random.random(9).execute().fetch()
+    mt.random.seed(5)
+    np.testing.assert_array_equal(mt.random.random(9).execute().fetch(), one)
+
+
+def test_shuffle_is_in_place() -> None:
+    t = mt.arange(50)
+    mt.random.shuffle(t)
+    values = t.execute().fetch()
+    assert sorted(values) == list(range(50))
+    assert list(values) != list(range(50))
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs"), [((10,), {}), ((2, 30, 3), {}), ((0, 1, 0.1), {}), ((10, 0, -1), {}), ((9,), {"dtype": "float32"})]
+)
+def test_ranges_in_chunks_round_as_numpy_does(args: Any, kwargs: Any) -> None:
+    found = mt.arange(*args, **kwargs, chunk_size=4).execute().fetch()
+    expected = np.arange(*args, **kwargs)
+    assert found.dtype == expected.dtype
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("endpoint", [True, False])
+def test_linspace_in_chunks_rounds_as_numpy_does(endpoint: bool) -> None:
+    for args in [(0, 1), (0, 1, 7), (3, -2, 11)]:
+        found = mt.linspace(*args, endpoint=endpoint, chunk_size=3).execute().fetch()
+        np.testing.assert_array_equal(found, np.linspace(*args, endpoint=endpoint))
