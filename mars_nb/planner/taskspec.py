@@ -1,7 +1,8 @@
 """Dask's task graphs as chunk tasks.
 
 The one place that touches a private part of Dask: ``dask._task_spec.convert_legacy_graph`` turns the documented tuple
-form of a graph into task objects, and there is no public name for it yet. `tests/planner/test_taskspec.py` tells when that changes.
+form of a graph into task objects, and there is no public name for it yet. `tests/planner/test_taskspec.py` tells when
+that changes.
 """
 
 from __future__ import annotations

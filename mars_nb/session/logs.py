@@ -8,7 +8,7 @@ do not mix, and what other threads print is not recorded.
 Concurrency
 -----------
 - A `Log` has a lock of its own, held while a text is put in or read.
-- ``_Tees._lock`` guards the installation: the count of executions that run, and the change of ``sys.stdout`` and
+- ``Tees._lock`` guards the installation: the count of executions that run, and the change of ``sys.stdout`` and
   ``sys.stderr``. Nothing of anybody else's is called with it held. Whoever replaces ``sys.stdout`` meanwhile (pytest,
   IPython's ``%%capture``, ``contextlib.redirect_stdout``) wins: a tee is taken out only if it is still there. One that
   somebody kept and puts back later does no harm, because a tee without a log is transparent; the next execution takes
@@ -22,7 +22,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -164,38 +164,34 @@ class _Tee:
         return repr(self._stream)
 
 
-class _Tees:
-    """Puts the tees in while executions run."""
+class Tees:
+    """Keeps the tees in while an execution runs: one object for each. It may be released more than once."""
+
+    _lock = threading.Lock()
+    _running = 0
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._running = 0
+        self._held = False
 
-    def acquire(self) -> Callable[[], None]:
-        """Note that an execution begins; gives what is to be called when it is over, which may be more than once."""
-        with self._lock:
-            self._running += 1
+    def acquire(self) -> None:
+        """Note that the execution begins."""
+        with Tees._lock:
+            self._held = True
+            Tees._running += 1
             for name in _STREAMS:
                 stream = getattr(sys, name)
                 if stream is not None and type(stream) is not _Tee:
                     setattr(sys, name, _Tee(stream))
-        held = [True]
 
-        def release() -> None:
-            with self._lock:
-                if held:
-                    held.clear()
-                    self._release()
-
-        return release
-
-    def _release(self) -> None:
-        self._running -= 1
-        if not self._running:
-            for name in _STREAMS:
-                stream = getattr(sys, name)
-                if type(stream) is _Tee:
-                    setattr(sys, name, stream._stream)
-
-
-tees = _Tees()
+    def release(self) -> None:
+        """Note that it is over. Harmless if it never began."""
+        with Tees._lock:
+            if not self._held:
+                return
+            self._held = False
+            Tees._running -= 1
+            if not Tees._running:
+                for name in _STREAMS:
+                    stream = getattr(sys, name)
+                    if type(stream) is _Tee:
+                        setattr(sys, name, stream._stream)

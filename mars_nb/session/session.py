@@ -26,7 +26,7 @@ from mars_nb.session import dask_scheduler
 from mars_nb.session.backends.base import Backend, Work
 from mars_nb.session.dask_collections import given, lazy_objects
 from mars_nb.session.isolation import isolation_error
-from mars_nb.session.logs import Logs, tees
+from mars_nb.session.logs import Logs, Tees
 from mars_nb.session.shown import ShownResult
 from mars_nb.session.task import Task, TaskInfo
 
@@ -324,8 +324,9 @@ class Session:
         for claim in claims:
             claim.on_release(self._release)
         if self.address is None:
-            release = tees.acquire()
-            task.before_end(lambda _: release())
+            tees = Tees()
+            task.before_end(lambda _: tees.release())  # before it begins, so that no interrupt can come between
+            tees.acquire()
         with self._logs.recording([node.key for node in task.nodes]):
             self._begin(task, lambda: self._backend.submit(task.nodes, done))
 

@@ -23,7 +23,7 @@ import mars_nb.dataframe as md
 import mars_nb.remote as mr
 from mars_nb import Session
 from mars_nb.session import logs
-from mars_nb.session.logs import Log, Logs, tees
+from mars_nb.session.logs import Log, Logs, Tees
 
 WAIT = 10.0
 
@@ -287,8 +287,10 @@ class Stream(io.StringIO):
 def test_a_tee_is_transparent(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = Stream()
     monkeypatch.setattr(sys, "stdout", stream)
-    release = tees.acquire()
-    again = tees.acquire()
+    one, two = Tees(), Tees()
+    one.release()
+    one.acquire()
+    two.acquire()
     tee: Any = sys.stdout
     assert tee is not stream
     assert isinstance(tee, Stream)
@@ -302,10 +304,10 @@ def test_a_tee_is_transparent(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(tee) == ["a\n", "b\n"]
     with pytest.raises(AttributeError):
         tee.no_such_thing
-    release()
-    release()
+    one.release()
+    one.release()
     assert sys.stdout is tee
-    again()
+    two.release()
     assert sys.stdout is stream
     with tee as entered:
         assert entered is stream
@@ -329,9 +331,10 @@ def test_writing_is_patched_while_a_tee_is_in(session: Session, capsys: pytest.C
 
 def test_the_submitter_is_not_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", io.StringIO())
-    release, table = tees.acquire(), Logs()
+    tees, table = Tees(), Logs()
+    tees.acquire()
     with table.recording(["k"]):
         print("planning")
-    release()
+    tees.release()
     assert table.text("k") == ""
     assert sys.stdout.getvalue() == "planning\n"
