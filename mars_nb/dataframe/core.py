@@ -138,7 +138,8 @@ class PandasTileable(Tileable):
 
     def __bool__(self) -> bool:
         raise ValueError(
-            f"The truth value of a {type(self).__name__} is ambiguous. Use a.empty, a.bool(), a.item(), a.any() or a.all()."
+            f"The truth value of a {type(self).__name__} is ambiguous. "
+            "Use a.empty, a.bool(), a.item(), a.any() or a.all()."
         )
 
     def __iter__(self) -> Iterator[Any]:
@@ -227,7 +228,7 @@ class DataFrame(PandasTileable):
 
     __slots__ = ()
 
-    def __new__(
+    def __new__(  # noqa: D102, PYI034  # gives a recorded one
         cls,
         data: Any = None,
         index: Any = None,
@@ -239,12 +240,12 @@ class DataFrame(PandasTileable):
         from mars_nb.dataframe.sources import construct
 
         arguments = {"index": index, "columns": columns, "dtype": dtype, "copy": copy}
-        return construct(pd.DataFrame, data, arguments, chunk_size)
+        return construct(pd.DataFrame, data, arguments, chunk_size)  # type: ignore[no-any-return]
 
     @property
     def columns(self) -> pd.Index[Any]:
         """The column labels, known at once."""
-        return self._sample.columns
+        return self._sample.columns  # type: ignore[no-any-return]
 
     @columns.setter
     def columns(self, labels: Any) -> None:
@@ -253,7 +254,7 @@ class DataFrame(PandasTileable):
     @property
     def dtypes(self) -> pd.Series[Any]:
         """Types of the columns, as far as they are known."""
-        return self._sample.dtypes
+        return self._sample.dtypes  # type: ignore[no-any-return]
 
     @property
     def key(self) -> Any:
@@ -333,7 +334,7 @@ class DataFrame(PandasTileable):
             return None
 
 
-def _variables(expr: str) -> dict[str, Any]:
+def _variables(expr: Any) -> dict[str, Any]:
     """Collect the caller's variables that an expression names as ``@name``."""
     if not isinstance(expr, str) or "@" not in expr:  # what is no text is pandas's to refuse
         return {}
@@ -357,7 +358,7 @@ class Series(PandasTileable):
 
     __slots__ = ()
 
-    def __new__(
+    def __new__(  # noqa: D102, PYI034  # gives a recorded one
         cls,
         data: Any = None,
         index: Any = None,
@@ -368,7 +369,7 @@ class Series(PandasTileable):
     ) -> Series:
         from mars_nb.dataframe.sources import construct
 
-        return construct(pd.Series, data, {"index": index, "dtype": dtype, "name": name, "copy": copy}, chunk_size)
+        return construct(pd.Series, data, {"index": index, "dtype": dtype, "name": name, "copy": copy}, chunk_size)  # type: ignore[no-any-return]
 
     @property
     def dtype(self) -> Any:
@@ -407,7 +408,7 @@ class Index(PandasTileable):
 
     __slots__ = ()
 
-    def __new__(
+    def __new__(  # noqa: D102, PYI034  # gives a recorded one
         cls,
         data: Any = None,
         dtype: Any = None,
@@ -419,7 +420,7 @@ class Index(PandasTileable):
         from mars_nb.dataframe.sources import construct
 
         arguments = {"dtype": dtype, "name": name, "copy": copy, "tupleize_cols": tupleize_cols}
-        return construct(pd.Index, data, arguments, chunk_size)
+        return construct(pd.Index, data, arguments, chunk_size)  # type: ignore[no-any-return]
 
     @property
     def dtype(self) -> Any:
@@ -450,8 +451,11 @@ def _kind(meta: PandasMeta) -> type[PandasTileable]:
 
 register_kind(PandasMeta, _kind)
 for _cls in (DataFrame, Series, Index):
-    add_operators(_cls, lambda op, args: max(
-        (arg for arg in args if isinstance(arg, Tileable)), key=lambda arg: arg._rank
-    )._record_function(op, args, {}))
+    add_operators(
+        _cls,
+        lambda op, args: max(
+            (arg for arg in args if isinstance(arg, Tileable)), key=lambda arg: arg._rank
+        )._record_function(op, args, {}),
+    )
 
 __all__ = ["SAMPLE_ROWS", "DataFrame", "Index", "PandasTileable", "Series", "attribute_of", "public_attributes"]

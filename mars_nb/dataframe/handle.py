@@ -63,6 +63,7 @@ class Handle(Tileable):
         return attribute_of(self, type(self._example), name)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call what is called, such as ``loc`` with an axis."""
         return self._record_path("__call__", Arguments(args, kwargs))
 
     def __getitem__(self, key: Any) -> Any:

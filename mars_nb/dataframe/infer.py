@@ -1,10 +1,12 @@
 """What a data frame operation will give, told before it runs.
 
-Every frame carries a sample: a few of its rows, real ones where the source could give them. pandas itself is run on the samples, so that
-a wrong column, argument or dtype fails on the user's line with pandas's own error, and so that whatever pandas can do can be recorded.
+Every frame carries a sample: a few of its rows, real ones where the source could give them. pandas itself is run on
+the samples, so that a wrong column, argument or dtype fails on the user's line with pandas's own error, and so that
+whatever pandas can do can be recorded.
 
-A few rows prove little about the whole. Where pandas fails on them, it is tried on other stand-ins: as long as the whole, or without equal
-and missing values. What fails on all of them is the user's mistake, unless the operation looks at the data.
+A few rows prove little about the whole. Where pandas fails on them, it is tried on other stand-ins: as long as the
+whole, or without equal and missing values. What fails on all of them is the user's mistake, unless the operation
+looks at the data.
 """
 
 from __future__ import annotations
@@ -36,8 +38,10 @@ WRITERS = frozenset(
 _ROW_LOOKUPS = {"loc", "iloc", "at", "iat", "xs", "get_group", "take", "drop", "getitem", "nth", "truncate", "asof"}
 # Their errors depend on the values.
 _DATA_DEPENDENT = set(
-    "cut qcut interpolate pivot unstack squeeze idxmax idxmin argmax argmin to_numeric to_datetime to_timedelta astype reindex "
-    "reindex_like asfreq resample item crosstab wide_to_long merge_asof searchsorted sample get_loc slice_locs at_time between_time "
+    "cut qcut interpolate pivot unstack squeeze idxmax idxmin argmax argmin to_numeric to_datetime to_timedelta "
+    "astype reindex "
+    "reindex_like asfreq resample item crosstab wide_to_long merge_asof searchsorted sample get_loc slice_locs "
+    "at_time between_time "
     "join merge concat set_index verify_integrity".split()
 )
 # On a few rows they may give very many.
@@ -187,7 +191,7 @@ def _tried_again(op: Operation, args: Any, kwargs: Any, names: set[str], error: 
         except Exception as again:
             if stand_in is not _distinct and stand_in is not _empty and type(again) is type(error):
                 error = again  # it names the true lengths
-    if unproven or data_dependent and not isinstance(error, KeyError | TypeError | AttributeError | NameError):
+    if unproven or (data_dependent and not isinstance(error, KeyError | TypeError | AttributeError | NameError)):
         return None
     raise error
 
@@ -201,7 +205,9 @@ def _as_long(args: Any, kwargs: Any) -> _StandIn | None:
     given = _longest_given((args, kwargs))
     if given > LONGEST or (not given and all(meta.rows is None for meta in frames)):
         return None
-    return lambda meta: lengthened(meta.sample, given if meta.rows is None else meta.rows) if len(meta.sample) else meta.sample
+    return lambda meta: (
+        lengthened(meta.sample, given if meta.rows is None else meta.rows) if len(meta.sample) else meta.sample
+    )
 
 
 def _longest_given(value: Any) -> int:
@@ -261,7 +267,9 @@ def look_up(op: Operation, args: Any, kwargs: Any, error: BaseException) -> _Tri
         raise error
     keys = list(key) if isinstance(key, list | np.ndarray | pd.Index) else [key]
     try:
-        return _Trial(op, args, kwargs, lambda meta: _bearing(meta.sample, keys, positional) if meta is base else meta.sample)
+        return _Trial(
+            op, args, kwargs, lambda meta: _bearing(meta.sample, keys, positional) if meta is base else meta.sample
+        )
     except Exception:
         return None
 

@@ -19,9 +19,12 @@ _CHANGES = frozenset({"setitem", "insert", "set_columns", "set_name", "update"})
 # Methods whose answer has the same index as the object, where the sample shows it.
 _KEEPING = frozenset(
     (
-        "abs astype between clip copy isin isna isnull map mask notna notnull replace round where fillna ffill bfill assign "
-        "shift diff pct_change cumsum cumprod cummax cummin rank interpolate add_prefix add_suffix to_frame select_dtypes apply "
-        "transform duplicated drop rename filter sum mean min max std var prod any all count nunique median infer_objects "
+        "abs astype between clip copy isin isna isnull map mask notna notnull replace round where fillna ffill "
+        "bfill assign "
+        "shift diff pct_change cumsum cumprod cummax cummin rank interpolate add_prefix add_suffix to_frame "
+        "select_dtypes apply "
+        "transform duplicated drop rename filter sum mean min max std var prod any all count nunique median "
+        "infer_objects "
         "convert_dtypes eval add radd sub rsub mul rmul div rdiv truediv rtruediv floordiv rfloordiv mod rmod pow rpow "
         "eq ne lt le gt ge tz_localize tz_convert values index pop isetitem"
     ).split()
@@ -80,17 +83,17 @@ def _keeps(op: Operation, name: str, args: Sequence[Any]) -> bool:
             return len(op.names) > 1
         return op.names == (name,) and name in _KEEPING and not (name == "drop" and not _of_columns(args[-1]))
     if name == "getitem":
-        return not isinstance(args[1], Node | slice | np.ndarray | pd.Series | pd.Index) and not callable(args[1]) and (
-            not _is_mask(args[1])
+        return (
+            not isinstance(args[1], Node | slice | np.ndarray | pd.Series | pd.Index)
+            and not callable(args[1])
+            and (not _is_mask(args[1]))
         )
     return isinstance(op, Function) and (name in _OPERATORS or name in _CHANGES or isinstance(op.target, np.ufunc))
 
 
 def _of_columns(call: Arguments) -> bool:
-    return "columns" in call.kwargs and "index" not in call.kwargs or call.kwargs.get("axis") in (1, "columns")
+    return ("columns" in call.kwargs and "index" not in call.kwargs) or call.kwargs.get("axis") in (1, "columns")
 
 
 def _is_mask(key: Any) -> bool:
     return isinstance(key, list) and bool(key) and all(isinstance(item, bool | np.bool) for item in key)
-
-

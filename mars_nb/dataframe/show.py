@@ -32,9 +32,7 @@ def show(shown: Any, sample: Any) -> str:
     value, drawn = _edges(shown)
     if drawn is None:
         return repr(value)
-    with pd.option_context(
-        "display.max_rows", drawn, "display.min_rows", drawn, "display.show_dimensions", False
-    ):
+    with pd.option_context("display.max_rows", drawn, "display.min_rows", drawn, "display.show_dimensions", False):
         text = repr(value)
     if isinstance(value, pd.DataFrame):
         return f"{text}\n\n[{shown.shape[0]} rows x {value.shape[1]} columns]"
@@ -49,9 +47,7 @@ def show_html(shown: Any, sample: Any) -> str:
     value, drawn = _edges(shown)
     if drawn is None:
         return str(value._repr_html_())
-    with pd.option_context(
-        "display.max_rows", drawn, "display.min_rows", drawn, "display.show_dimensions", False
-    ):
+    with pd.option_context("display.max_rows", drawn, "display.min_rows", drawn, "display.show_dimensions", False):
         table = str(value._repr_html_())
     dimensions = f"<p>{shown.shape[0]} rows × {value.shape[1]} columns</p>\n"
     head, end, tail = table.rpartition("</div>")

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from mars_nb.config import options
@@ -71,8 +72,7 @@ def _cut_rows(value: Any, chunk_size: Any) -> tuple[tuple[int, ...], ...] | None
     if isinstance(wanted, tuple):
         wanted = wanted[0]
     if wanted is None:
-        nbytes = value.memory_usage(index=True) if isinstance(value, pd.Series) else value.memory_usage()
-        nbytes = int(nbytes.sum()) if isinstance(value, pd.DataFrame) else int(nbytes)
+        nbytes = int(np.sum(value.memory_usage()))
         if nbytes <= options.chunk_bytes:
             return None
         wanted = max(1, rows * options.chunk_bytes // nbytes)
@@ -86,6 +86,7 @@ def _cut_rows(value: Any, chunk_size: Any) -> tuple[tuple[int, ...], ...] | None
 
 
 def read_csv(filepath_or_buffer: Any, *, chunk_bytes: int | None = None, **arguments: Any) -> Any:
+    """Record the reading of CSV text: of one file in parts, of several one after the other."""
     if "chunksize" in arguments or "iterator" in arguments:
         raise TypeError("md.read_csv reads in chunks by itself; leave chunksize= and iterator= out")
     paths = _paths(filepath_or_buffer)
@@ -137,6 +138,8 @@ def _cut_file(path: str, arguments: dict[str, Any], chunk_bytes: int | None) -> 
 
 
 def read_parquet(path: Any, *args: Any, **kwargs: Any) -> Any:
+    """Record the reading of a Parquet file; anything but one file is read at once."""
+
     def peek(op: Operation, args: Any, kwargs: Any) -> Meta:
         import pyarrow.parquet
 

@@ -30,7 +30,8 @@ def lengthened(sample: Any, rows: int) -> Any:
 def _labels(index: pd.Index[Any], rows: int) -> pd.Index[Any]:
     if isinstance(index, pd.RangeIndex):
         return pd.RangeIndex(index.start, index.start + rows * index.step, index.step, name=index.name)
-    return index[np.arange(rows) % len(index)]
+    taken = index.take(np.arange(rows) % len(index))
+    return taken  # type: ignore[no-any-return]
 
 
 def distinct(sample: Any, rows: int = 5) -> Any:
@@ -73,4 +74,4 @@ def _distinct_values(dtype: Any, rows: int) -> Any:
         case "i" | "u" | "f" | "c":
             return pd.array(numbers, dtype=dtype)
     texts = [f"a{number:03}" for number in numbers]
-    return pd.array(texts, dtype=dtype) if dtype != object else np.array(texts, dtype=object)
+    return pd.array(texts, dtype=dtype) if dtype != np.dtype(object) else np.array(texts, dtype=object)

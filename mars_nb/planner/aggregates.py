@@ -1,8 +1,8 @@
 """Reductions along the rows: each chunk gives a part, and a last task makes the answer of the parts.
 
 For ``sum`` or ``max`` a part is a frame of one row, and pandas's own operation on all parts is the answer. For
-``mean`` or ``std`` a part is the number, the sum and the squared deviations of the values, which are merged in a way that loses
-no digits.
+``mean`` or ``std`` a part is the number, the sum and the squared deviations of the values, which are merged in a way
+that loses no digits.
 """
 
 from __future__ import annotations
@@ -20,7 +20,15 @@ from mars_nb.planner.layout import ChunkKey, Layout, Rows, Single
 from mars_nb.planner.walks import base_rows, dtypes_of, method_call
 
 #: Reductions with the kinds of numpy dtypes for which the rules hold; None for any dtype.
-ABSORBED = {"sum": "iufb", "prod": "iufb", "product": "iufb", "min": "iufbmM", "max": "iufbmM", "any": "iufb", "all": "iufb"}
+ABSORBED = {
+    "sum": "iufb",
+    "prod": "iufb",
+    "product": "iufb",
+    "min": "iufbmM",
+    "max": "iufbmM",
+    "any": "iufb",
+    "all": "iufb",
+}
 MOMENTS = ("mean", "var", "std", "sem")
 _ARGUMENTS = {"skipna", "numeric_only", "ddof"}
 

@@ -76,9 +76,9 @@ def lower(building: Building, node: Node) -> Layout:
 def _with_axis(node: Node) -> tuple[Any, ...]:
     """Give the arguments; Dask's running sums must be told the axis, also where there is only one."""
     meta = node.inputs[0].meta
-    if isinstance(node.op, Path) and node.op.names[0] in ("cumsum", "cumprod") and node.args[1] == ((), {}):
-        if isinstance(meta, TensorMeta) and len(meta.shape) == 1:
-            return node.args[0], Arguments((), {"axis": 0})
+    flat = isinstance(meta, TensorMeta) and len(meta.shape) == 1
+    if flat and node.op.name in ("cumsum", "cumprod") and isinstance(node.op, Path) and node.args[1] == ((), {}):
+        return node.args[0], Arguments((), {"axis": 0})
     return node.args
 
 

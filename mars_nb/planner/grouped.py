@@ -75,7 +75,7 @@ def groupby(building: Building, node: Node) -> Layout | None:
     if len(parts) <= FEW_PARTS or not grouping.kwargs.get("sort", True):
         return Single(building.add(node, "whole", finish, parts))
     # There may be as many groups as rows: no task takes all parts at once.
-    chunks = shuffle(building, node, parts, Order("sort_index"), finish)
+    chunks = shuffle(building, node, parts, Order("sort_index", Arguments((), {})), finish)
     if not _as_index(grouping):
         return renumbered(building, node, chunks, None)
     return Rows(tuple(chunks), node.key, None, columns_of(node))
@@ -88,7 +88,9 @@ def _grouping(node: Node) -> _Grouping | None:
     base = node.args[0]
     args, kwargs = node.args[1] or Arguments((), {})
     sample = base.meta.sample if isinstance(base.meta, PandasMeta) else None
-    if sample is None or len(args) > 1 or set(kwargs) - _ARGUMENTS or "by" in kwargs and args:
+    if not isinstance(sample, pd.DataFrame | pd.Series) or len(args) > 1 or (args and "by" in kwargs):
+        return None
+    if set(kwargs) - _ARGUMENTS:
         return None
     if isinstance(sample, pd.DataFrame) and not sample.columns.is_unique:
         return None
@@ -116,7 +118,8 @@ def _as_index(grouping: _Grouping) -> bool:
 
 def _outputs(node: Node, grouping: _Grouping) -> list[_Output] | None:
     """List the columns of the answer, None if they are not known or not of this kind."""
-    assert isinstance(node.op, Path) and isinstance(node.meta, PandasMeta)
+    assert isinstance(node.op, Path)
+    assert isinstance(node.meta, PandasMeta)
     final, between = node.args[-1], node.op.names[1:-1]
     base, sample = grouping.base.meta.sample, node.meta.sample  # type: ignore[union-attr]  # checked before
     if not isinstance(final, Arguments) or len(between) > 1 or any(isinstance(leaf, Node) for leaf in leaves(final)):
@@ -203,8 +206,10 @@ def _holds(base: Node, output: _Output) -> bool:
     if function in _MOMENTS:
         return measurable([sample.dtype])
     kinds = _SAME.get(function, "")
-    return not has_categories(sample) if kinds is None else getattr(sample.dtype, "kind", "O") in kinds and (
-        not pd.api.types.is_extension_array_dtype(sample.dtype)
+    return (
+        not has_categories(sample)
+        if kinds is None
+        else getattr(sample.dtype, "kind", "O") in kinds and (not pd.api.types.is_extension_array_dtype(sample.dtype))
     )
 
 

@@ -16,7 +16,7 @@ from mars_nb.planner.layout import ChunkKey, Layout, Single
 from mars_nb.planner.settle import settled
 from mars_nb.scheduler.state import ChunkTask
 
-_warned: dict[str, Any] = {}  # the registry that lets each line warn once
+_warned: dict[str | tuple[str, type[Warning], int], int] = {}  # the registry that lets each line warn once
 
 
 @dataclass(frozen=True)

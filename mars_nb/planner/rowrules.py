@@ -54,7 +54,10 @@ def keeps_rows(node: Node) -> bool | None:
 def _has_rows(values: Any) -> bool:
     """Tell whether among the arguments is something with rows of its own that are not cut as the frame is."""
     return any(
-        isinstance(value, list | tuple | range | np.ndarray | pd.DataFrame | pd.Series | pd.Index | pd.api.extensions.ExtensionArray)
+        isinstance(
+            value,
+            list | tuple | range | np.ndarray | pd.DataFrame | pd.Series | pd.Index | pd.api.extensions.ExtensionArray,
+        )
         for value in values
     )
 
@@ -133,7 +136,7 @@ def _method(node: Node, name: str, call: Arguments) -> bool | None:
     if name in LOOKUPS:
         return None if any(isinstance(value, pd.DataFrame) for value in given) or any(map(is_frame, given)) else True
     if name in _ELEMENTWISE:
-        if {"method", "axis", "level", "inplace"} & set(kwargs) or any(map(callable, given)) and name != "astype":
+        if {"method", "axis", "level", "inplace"} & set(kwargs) or (any(map(callable, given)) and name != "astype"):
             return None
         if name in ("fillna", "replace") and any(map(is_series, given)):
             return None if name == "replace" or not frame else True
@@ -161,18 +164,20 @@ def _other_method(node: Node, name: str, call: Arguments, frame: bool, axis: Any
         case "set_index":
             key = args[0] if args else kwargs.get("keys")
             columns = key if isinstance(key, list) else [key]
-            return True if all(isinstance(c, str | int) for c in columns) and not kwargs.get("verify_integrity") else None
+            return (
+                True if all(isinstance(c, str | int) for c in columns) and not kwargs.get("verify_integrity") else None
+            )
         case "filter":
             return True if frame and axis in (None, 1, "columns") else None
         case "query" | "eval":
             expression = args[0] if args else kwargs.get("expr")
             if not _is_by_row(expression):
                 return None
-            return False if name == "query" else True
+            return name == "eval"
         case "explode":
             labels = args[0] if args else kwargs.get("column")
             # What lies in lists has a dtype only all together.
-            typed = frame and isinstance(labels, str) and sample_of(node.args[0]).dtypes.get(labels) != object
+            typed = frame and isinstance(labels, str) and sample_of(node.args[0]).dtypes.get(labels) != np.dtype(object)
             return False if typed and not kwargs.get("ignore_index") else None
         case "dropna":
             return False if axis in (None, 0, "index") and not kwargs.get("ignore_index") and not args else None
@@ -188,7 +193,7 @@ def _is_by_row(expression: Any) -> bool:
     for part in ast.walk(tree):
         if isinstance(part, ast.Call | ast.Attribute | ast.Subscript):
             return False
-        if isinstance(part, ast.Compare) and any(isinstance(op, ast.In | ast.NotIn) for op in part.ops):
-            if not all(isinstance(item, ast.List | ast.Tuple) for item in part.comparators):
-                return False
+        looks_up = isinstance(part, ast.Compare) and any(isinstance(op, ast.In | ast.NotIn) for op in part.ops)
+        if looks_up and not all(isinstance(item, ast.List | ast.Tuple) for item in part.comparators):  # type: ignore[attr-defined]
+            return False
     return True

@@ -64,8 +64,9 @@ class _Evaluation(Evaluation):
         result = super().__call__(*values)
         if type(result) is not type(meta.sample):
             return meta.sample[:0] if isinstance(result, pd.DataFrame | pd.Series) and not len(result) else result
-        if isinstance(result, pd.Series) and result.dtype != meta.sample.dtype and result.isna().all():
-            return result if meta.sample.dtype.kind in "iubV" else result.astype(meta.sample.dtype)
+        dtype: Any = meta.sample.dtype if isinstance(meta.sample, pd.Series) else None
+        if isinstance(result, pd.Series) and result.dtype != dtype and result.isna().all():
+            return result if dtype.kind in "iubV" else result.astype(dtype)
         return result
 
 
@@ -92,7 +93,11 @@ def _common_rows(building: Building, node: Node) -> Rows | None:
         elif isinstance(layout, Rows):
             if found is not None and layout.partition != found.partition:
                 return None  # rows would have to be aligned
-            if node.op.name in OPERATORS and not isinstance(node.op, Path) and is_frame(input_) != is_frame(node.inputs[0]):
+            if (
+                node.op.name in OPERATORS
+                and not isinstance(node.op, Path)
+                and is_frame(input_) != is_frame(node.inputs[0])
+            ):
                 return None  # pandas aligns a series with the columns of a frame
             found = found or layout
         elif not isinstance(layout, Single) or not _plain(node, input_):

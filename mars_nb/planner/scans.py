@@ -1,8 +1,8 @@
 """Scans along the rows: what a row becomes depends on rows before or after it.
 
-pandas itself is run on each chunk with some rows put before it (or after it, for a scan upwards), and the answers for those rows are
-dropped. A *window* such as ``shift(2)`` needs the two rows before the chunk; an *accumulation* such as ``cumsum`` needs one row that
-stands for all before.
+pandas itself is run on each chunk with some rows put before it (or after it, for a scan upwards), and the answers for
+those rows are dropped. A *window* such as ``shift(2)`` needs the two rows before the chunk; an *accumulation* such as
+``cumsum`` needs one row that stands for all before.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def scan(building: Building, node: Node) -> Layout | None:
     found = method_call(node)
     if found is None or found[0] not in _ACCUMULATIONS or found[1] != ((), {}):
         return None
-    if found[0].startswith("cum") and any(getattr(dtype, "kind", "O") not in "iufbmM" for dtype in dtypes_of(meta.sample)):
+    if found[0].startswith("cum") and any(
+        getattr(dtype, "kind", "O") not in "iufbmM" for dtype in dtypes_of(meta.sample)
+    ):
         return None
     return _accumulate(building, node, rows, up=found[0] == "bfill")
 
@@ -132,5 +134,3 @@ def _computed(evaluate: Evaluation, join: Join, up: bool, chunk: Any, *before: A
         chunk = chunk.astype(rows.dtypes)
     done = evaluate(join(rows, chunk))
     return done.iloc[: len(done) - len(rows)] if up else done.iloc[len(rows) :]
-
-

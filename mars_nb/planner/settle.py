@@ -14,13 +14,13 @@ from mars_nb.planner.layout import Layout, Rows
 
 # Operations that find dtypes from values.
 _FINDING = set(
-    "map apply replace where mask clip setitem assign explode floordiv mod pow rfloordiv rmod rpow truediv str loc eval infer_objects "
-    "to_numeric iloc update insert merge".split()
+    "map apply replace where mask clip setitem assign explode floordiv mod pow rfloordiv rmod rpow truediv str loc "
+    "eval infer_objects to_numeric iloc update insert merge".split()
 )
 
 
 def settled(building: Building, node: Node) -> Layout:
-    """Give the layout of a value that is kept, with equal dtypes in all chunks: a part of it must be as it is in the whole."""
+    """Give the layout of a value that is kept, with equal dtypes in all chunks: a part must be as in the whole."""
     layout = building.lowered[node]
     if not isinstance(layout, Rows) or len(layout.keys) < 2 or not _may_differ(building, node):
         return layout
@@ -32,9 +32,7 @@ def settled(building: Building, node: Node) -> Layout:
 
 def _may_differ(building: Building, node: Node) -> bool:
     """Tell whether on the way to a value its dtypes were found from values."""
-    return any(
-        bool(_steps(found) & _FINDING) for found in ordered([node], lambda n: n not in building.lowered)
-    )
+    return any(bool(_steps(found) & _FINDING) for found in ordered([node], lambda n: n not in building.lowered))
 
 
 def _steps(node: Node) -> set[str]:
@@ -64,5 +62,3 @@ def _cast(chunk: Any, whole: Any) -> Any:
         return chunk
     changed = {label: dtype for label, dtype in whole.dtypes.items() if chunk.dtypes[label] != dtype}
     return chunk.astype(changed) if changed else chunk
-
-

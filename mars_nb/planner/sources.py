@@ -61,9 +61,7 @@ def _blocks(node: Node) -> list[list[tuple[int, int]]]:
 def _given_array(building: Building, node: Node, value: Any) -> Layout:
     assert node.chunks is not None
     windows = [tuple(slice(*span) for span in block) for block in _blocks(node)]
-    return Grid(
-        tuple(building.add(node, i, partial(value.__getitem__, w)) for i, w in enumerate(windows)), node.chunks
-    )
+    return Grid(tuple(building.add(node, i, partial(value.__getitem__, w)) for i, w in enumerate(windows)), node.chunks)
 
 
 def _given_rows(building: Building, node: Node) -> Layout:
@@ -90,7 +88,8 @@ def _draws(building: Building, node: Node) -> Layout:
 
 def _spaced(building: Building, node: Node) -> Layout:
     """Make ``arange`` or ``linspace`` in chunks, rounded item by item as numpy does it."""
-    assert node.chunks is not None and isinstance(node.meta, TensorMeta)
+    assert node.chunks is not None
+    assert isinstance(node.meta, TensorMeta)
     numbers = (*node.args, *(value for name, value in node.kwargs.items() if name != "dtype"))
     if len(node.chunks) != 1 or not all(isinstance(number, int | float) for number in numbers):
         raise NotPartitionable
@@ -120,10 +119,10 @@ def _steps(first: Any, step: Any, last: Any, count: int, dtype: np.dtype[Any], s
 
 # --- CSV --------------------------------------------------------------------------------------------------------
 #
-# Each part of the file is parsed by itself. What depends on all parts is settled in one small task between: the index runs
-# through, and a column has the dtype that all its parts have in common. The file is read as one after all if a line break
-# inside quotes was cut through (an odd number of quotes in a part tells), or if a column is text in one part and numbers in
-# another, because the text of those numbers is lost.
+# Each part of the file is parsed by itself. What depends on all parts is settled in one small task between: the index
+# runs through, and a column has the dtype that all its parts have in common. The file is read as one after all if a
+# line break inside quotes was cut through (an odd number of quotes in a part tells), or if a column is text in one
+# part and numbers in another, because the text of those numbers is lost.
 
 
 def _csv(building: Building, node: Node) -> Layout:

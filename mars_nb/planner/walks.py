@@ -1,4 +1,4 @@
-"""What the frame rules ask about a recorded walk such as ``frame.groupby("a").b.sum()`` and the layouts of its inputs."""
+"""What the frame rules ask about a recorded walk such as ``frame.groupby("a").b.sum()`` and about its inputs."""
 
 from __future__ import annotations
 

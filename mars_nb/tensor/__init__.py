@@ -1,8 +1,8 @@
 """``mt``: numpy's functions on lazy tensors.
 
-Every public function of numpy is here under its own name and records what is to be done; types and constants are numpy's
-own. ``linalg``, ``fft`` and ``random`` are numpy's modules likewise. Functions that make arrays also
-take ``chunk_size=``.
+Every public function of numpy is here under its own name and records what is to be done; types and constants are
+numpy's own. ``linalg``, ``fft`` and ``random`` are numpy's modules likewise. Functions that make arrays also take
+``chunk_size=``.
 
 Examples
 --------

@@ -1,8 +1,9 @@
 """What a tensor operation will give, told before it runs.
 
-Small inputs (and all that have no partitioned form) are stood in for by made-up arrays of the same shape and dtype, on which
-numpy itself is run. It is run on two different fillings: where the shapes of the results differ, the shape depends on the
-data and is unknown (NaN). Large inputs are stood in for by Dask arrays of one chunk, which know shapes without computing.
+Small inputs (and all that have no partitioned form) are stood in for by made-up arrays of the same shape and dtype,
+on which numpy itself is run. It is run on two different fillings: where the shapes of the results differ, the shape
+depends on the data and is unknown (NaN). Large inputs are stood in for by Dask arrays of one chunk, which know shapes
+without computing.
 """
 
 from __future__ import annotations
@@ -94,7 +95,8 @@ def _regular(meta: TensorMeta) -> np.ndarray[Any, Any]:
     if len(meta.shape) < 2:
         return _rising(meta)
     filled = _zeros(meta, unknown=6)
-    return filled + np.eye(filled.shape[-2], filled.shape[-1], dtype=meta.dtype)
+    filled += np.eye(filled.shape[-2], filled.shape[-1], dtype=meta.dtype)
+    return filled
 
 
 def _infer_small(op: Operation, args: Any, kwargs: Any) -> Meta:
@@ -129,7 +131,8 @@ def _infer_unknown(op: Operation, args: Any, kwargs: Any, error: Exception) -> M
     if all(meta.known for meta in metas) or not isinstance(error, ValueError | IndexError):
         raise error
     arrays = [leaf for leaf in inputs if isinstance(leaf, np.ndarray)]
-    lengths = {int(n) for meta in (*metas, *arrays) for n in meta.shape if not math.isnan(n)} | {1}
+    shapes = [*(meta.shape for meta in metas), *(array.shape for array in arrays)]
+    lengths = {int(n) for shape in shapes for n in shape if not math.isnan(n)} | {1}
     for length in sorted(lengths):
         try:
             return _unshaped(meta_of(_evaluate(op, args, kwargs, functools.partial(_zeros, unknown=length))))
@@ -238,4 +241,3 @@ def _unshaped(meta: Meta) -> Meta:
         case TupleMeta(items, kind):
             return TupleMeta(tuple(map(_unshaped, items)), kind)
     return meta
-

@@ -1,7 +1,7 @@
 """numpy's random numbers, recorded. Seeds are drawn when recorded, so that a tensor always denotes the same numbers.
 
-A tensor of many chunks draws each chunk from a stream of its own, as `numpy.random.SeedSequence` is made for; the numbers are
-those of numpy's distributions, but not those of numpy's global generator.
+A tensor of many chunks draws each chunk from a stream of its own, as `numpy.random.SeedSequence` is made for; the
+numbers are those of numpy's distributions, but not those of numpy's global generator.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ _global = RandomState()
 
 
 def __getattr__(name: str) -> Any:
-    if name.startswith("_") or not hasattr(RandomState, name) and not hasattr(np.random, name):
+    if name.startswith("_") or (not hasattr(RandomState, name) and not hasattr(np.random, name)):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name in ("ranf", "sample"):
         name = "random_sample"
@@ -175,5 +175,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*public_names(np.random), "RandomState", "Generator", "default_rng"})
-
-

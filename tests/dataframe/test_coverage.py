@@ -27,7 +27,8 @@ CLASSES: dict[str, tuple[type, type]] = {
 }
 # Answered by us at once, or with arguments of our own.
 OWN = set(
-    "columns dtypes dtype dtypes name names nlevels ndim shape size empty keys items pop insert update query eval assign pipe T "
+    "columns dtypes dtype dtypes name names nlevels ndim shape size empty keys items pop insert update query "
+    "eval assign pipe T "
     "read_csv array asarray ones zeros full empty arange linspace eye identity".split()
 )
 
@@ -53,7 +54,9 @@ def test_members_are_those_of_pandas(kind: str) -> None:
             assert same_signature(getattr(ours, name), theirs), name
             assert getattr(ours, name).__doc__ == theirs.__doc__, name
         elif not name.startswith("_"):
-            assert member.__doc__ == inspect.getattr_static(original, name).__doc__ or theirs.__doc__ == member.__doc__, name
+            assert (
+                member.__doc__ == inspect.getattr_static(original, name).__doc__ or theirs.__doc__ == member.__doc__
+            ), name
 
 
 @pytest.mark.parametrize(
@@ -95,7 +98,9 @@ def test_handles_have_the_names_of_mars() -> None:
         for name in NAMES[kind]:
             if hasattr(theirs, name):
                 member = getattr(ours, name)
-                assert not callable(getattr(type(theirs), name)) or member.__doc__ == getattr(type(theirs), name).__doc__
+                assert (
+                    not callable(getattr(type(theirs), name)) or member.__doc__ == getattr(type(theirs), name).__doc__
+                )
 
 
 # --- calls with the arguments that a name can do without ----------------------------------------------------------
@@ -124,13 +129,16 @@ def calls(owner: Any, names: list[str]) -> list[tuple[str, tuple[Any, ...], Any]
 
 # Write, draw, print, or hand out pandas's own objects.
 SKIPPED = set(
-    "plot hist boxplot info to_clipboard style to_pickle to_excel to_hdf to_stata to_sql to_feather to_orc to_parquet to_gbq to_xml "
+    "plot hist boxplot info to_clipboard style to_pickle to_excel to_hdf to_stata to_sql to_feather to_orc "
+    "to_parquet to_gbq to_xml "
     "to_iceberg array flags attrs sample memory_usage is_ to_xarray itertuples iterrows items pipe view".split()
 )
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("owner", [FRAME, FRAME.a, FRAME.b.sort_values(), FRAME.index], ids=["frame", "ints", "floats", "index"])
+@pytest.mark.parametrize(
+    "owner", [FRAME, FRAME.a, FRAME.b.sort_values(), FRAME.index], ids=["frame", "ints", "floats", "index"]
+)
 def test_every_member_that_pandas_can_call_gives_its_answer(owner: Any, compute: Any, check: Any) -> None:
     names = [name for name in public_names(type(owner)) if name not in SKIPPED]
     wrong = []

@@ -1,7 +1,8 @@
 """Every operation of ``operations.txt`` gives pandas's own answer, on one chunk and on many.
 
-A line is code in which ``pd`` is pandas or `mars_nb.dataframe`, and ``df`` and ``tb`` are its frames; its last part is the answer.
-A line that begins with ``~`` gathers many chunks into one, with a warning: no rule keeps pandas's answer.
+A line is code in which ``pd`` is pandas or `mars_nb.dataframe`, and ``df`` and ``tb`` are its frames; its last part
+is the answer. A line that begins with ``~`` gathers many chunks into one, with a warning: no rule keeps pandas's
+answer.
 """
 
 from __future__ import annotations

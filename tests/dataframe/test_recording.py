@@ -1,7 +1,7 @@
 """What fails when it is recorded, and what must not: a sample of five rows proves little.
 
-``recorded.txt`` lists operations that are fine on the data though they fail on its first rows; ``mistakes.txt`` lists mistakes,
-which raise pandas's own type of exception on the user's line.
+``recorded.txt`` lists operations that are fine on the data though they fail on its first rows; ``mistakes.txt`` lists
+mistakes, which raise pandas's own type of exception on the user's line.
 """
 
 from __future__ import annotations

@@ -56,7 +56,9 @@ def stored_grid(array: Any, chunk: int) -> tuple[Any, Stored]:
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
-@given(rows=st.integers(1, 12), chain=st.lists(st.sampled_from(["head", "tail"]) | keys, min_size=1, max_size=3), n=bounds)
+@given(
+    rows=st.integers(1, 12), chain=st.lists(st.sampled_from(["head", "tail"]) | keys, min_size=1, max_size=3), n=bounds
+)
 def test_slices_of_frames(rows: int, chain: list[Any], n: int | None) -> None:
     frame = pd.DataFrame({"a": range(11), "s": list("abcdefghijk")}, index=range(5, 16))
     lazy, store = stored_rows(frame, rows)

@@ -1,7 +1,7 @@
 """Every operation of ``operations.txt`` gives numpy's own answer, on one chunk and on many.
 
-A line is code in which ``np`` is numpy or `mars_nb.tensor` and the other names are its arrays; its last part is the answer. ``N`` is
-always numpy. A line that begins with ``~`` gathers many chunks into one, with a warning.
+A line is code in which ``np`` is numpy or `mars_nb.tensor` and the other names are its arrays; its last part is the
+answer. ``N`` is always numpy. A line that begins with ``~`` gathers many chunks into one, with a warning.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CHUNKS: dict[str, Any] = {
 
 
 def arrays() -> dict[str, Any]:
-    """Give arrays of all kinds: floats with a NaN, integers, a vector, a matrix that has an inverse, complex numbers, a mask."""
+    """Give arrays of all kinds: among them floats with a NaN, a matrix that has an inverse, and a mask."""
     rng = np.random.default_rng(3)
     a = rng.integers(-9, 10, (7, 5)) + 0.25
     a[2, 3] = np.nan

@@ -59,7 +59,8 @@ def test_shuffle_is_in_place() -> None:
 
 
 @pytest.mark.parametrize(
-    ("args", "kwargs"), [((10,), {}), ((2, 30, 3), {}), ((0, 1, 0.1), {}), ((10, 0, -1), {}), ((9,), {"dtype": "float32"})]
+    ("args", "kwargs"),
+    [((10,), {}), ((2, 30, 3), {}), ((0, 1, 0.1), {}), ((10, 0, -1), {}), ((9,), {"dtype": "float32"})],
 )
 def test_ranges_in_chunks_round_as_numpy_does(args: Any, kwargs: Any) -> None:
     found = mt.arange(*args, **kwargs, chunk_size=4).execute().fetch()
