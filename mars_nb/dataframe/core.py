@@ -115,12 +115,13 @@ class PandasTileable(Tileable):
     def shape(self) -> tuple[float, ...]:
         """Rows and columns; rows are NaN where they depend on data that was not computed yet."""
         rows = self._meta.rows
-        return (math.nan if rows is None else rows, *self._sample.shape[1:])
+        columns = (math.nan,) if self._meta.open else self._sample.shape[1:]
+        return (math.nan if rows is None else rows, *columns)
 
     @property
     def size(self) -> int:
         """Number of items; computed where it depends on the data."""
-        return len(self) * int(math.prod(self._sample.shape[1:]))
+        return len(self) * (len(self.columns) if isinstance(self, DataFrame) else 1)
 
     @property
     def empty(self) -> bool:
@@ -244,7 +245,9 @@ class DataFrame(PandasTileable):
 
     @property
     def columns(self) -> pd.Index[Any]:
-        """The column labels, known at once."""
+        """The column labels; computed where they are made of values, as by a pivot, and else known at once."""
+        if self._meta.open:
+            return self._record_path("columns", None)._value()  # type: ignore[no-any-return]
         return self._sample.columns  # type: ignore[no-any-return]
 
     @columns.setter
@@ -254,6 +257,8 @@ class DataFrame(PandasTileable):
     @property
     def dtypes(self) -> pd.Series[Any]:
         """Types of the columns, as far as they are known."""
+        if self._meta.open:
+            return self._record_path("dtypes", None)._value()  # type: ignore[no-any-return]
         return self._sample.dtypes  # type: ignore[no-any-return]
 
     @property

@@ -44,6 +44,8 @@ _DATA_DEPENDENT = set(
     "at_time between_time "
     "join merge concat set_index verify_integrity".split()
 )
+# Make columns of values, so that a sample has but some of them.
+_COLUMNS_OF_VALUES = {"T", "transpose", "unstack", "pivot", "pivot_table", "crosstab", "get_dummies"}
 # On a few rows they may give very many.
 _EXPANDING = {"resample", "asfreq"}
 
@@ -101,7 +103,18 @@ class _Trial:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             value = op.apply(replace(args, fill), replace(kwargs, fill))
-        self.meta = meta_of(value, rows_of(op, args, value, self.stand_ins) if _is_pandas(value) else None)
+        meta = meta_of(value, rows_of(op, args, value, self.stand_ins) if _is_pandas(value) else None)
+        if isinstance(meta, PandasMeta) and _is_open(op, value, nodes):
+            meta = PandasMeta(meta.sample, meta.rows, open=True)
+        self.meta = meta
+
+
+def _is_open(op: Operation, value: Any, nodes: list[Node]) -> bool:
+    """Tell whether the whole may have other columns."""
+    metas = [node.meta for node in nodes if isinstance(node.meta, PandasMeta)]
+    names = set(op.names) if isinstance(op, Path) else {op.name.rpartition(".")[2]}
+    made = names & _COLUMNS_OF_VALUES and any(meta.rows != len(meta.sample) for meta in metas)
+    return isinstance(value, pd.DataFrame) and (bool(made) or any(meta.open for meta in metas))
 
 
 def _array(shape: tuple[float, ...], dtype: np.dtype[Any], length: int, rows: int | None) -> Any:
@@ -180,6 +193,9 @@ def _tried_again(op: Operation, args: Any, kwargs: Any, names: set[str], error: 
     Exception
         The error, if it would come whatever the rows are.
     """
+    metas = [leaf.meta for leaf in leaves((args, kwargs)) if isinstance(leaf, Node)]
+    if isinstance(error, KeyError) and any(isinstance(meta, PandasMeta) and meta.open for meta in metas):
+        return _with_columns(op, args, kwargs)
     if names & _ROW_LOOKUPS and isinstance(error, LookupError):
         return look_up(op, args, kwargs, error)
     data_dependent = bool(names & _DATA_DEPENDENT)
@@ -194,6 +210,23 @@ def _tried_again(op: Operation, args: Any, kwargs: Any, names: set[str], error: 
     if unproven or (data_dependent and not isinstance(error, KeyError | TypeError | AttributeError | NameError)):
         return None
     raise error
+
+
+def _with_columns(op: Operation, args: Any, kwargs: Any) -> _Trial | None:
+    """Try with the columns that are asked for, which the whole may have."""
+    key = args[1] if op.name == "getitem" else None
+    labels = key if isinstance(key, list) else [key]
+
+    def stand_in(meta: PandasMeta) -> Any:
+        if not meta.open or not isinstance(meta.sample, pd.DataFrame):
+            return meta.sample
+        first = meta.sample.iloc[:, 0] if meta.sample.shape[1] else None
+        return pd.DataFrame(dict.fromkeys(labels, first), index=meta.sample.index)
+
+    try:
+        return None if key is None else _Trial(op, args, kwargs, stand_in)
+    except Exception:  # nothing can be told before the operation runs
+        return None
 
 
 def _as_long(args: Any, kwargs: Any) -> _StandIn | None:

@@ -51,7 +51,8 @@ def _distinct_labels(index: pd.Index[Any], rows: int) -> pd.Index[Any]:
         return pd.MultiIndex.from_arrays(levels, names=index.names)
     if isinstance(index, pd.RangeIndex):
         return pd.RangeIndex(rows, name=index.name)
-    return pd.Index(_distinct_values(index.dtype, rows), name=index.name)
+    labels: pd.Index[Any] = pd.Index(_distinct_values(index.dtype, rows), name=index.name)
+    return labels
 
 
 def _distinct_values(dtype: Any, rows: int) -> Any:

@@ -51,10 +51,13 @@ class PandasMeta:
         told) dtypes as the whole.
     rows
         Number of rows of the whole, None where it depends on the data.
+    open
+        Whether the columns of the whole may be others than those of the sample, because they are made of values.
     """
 
     sample: pd.DataFrame | pd.Series[Any] | pd.Index[Any]
     rows: int | None = None
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)

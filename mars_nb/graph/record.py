@@ -7,7 +7,7 @@ from typing import Any
 
 from mars_nb.config import options
 from mars_nb.graph.callsite import capture
-from mars_nb.graph.meta import HandleMeta, Meta, ObjectMeta, PandasMeta, TensorMeta, TupleMeta
+from mars_nb.graph.meta import HandleMeta, Meta, ObjectMeta, TupleMeta
 from mars_nb.graph.node import Function, Node, Operation, Path
 from mars_nb.graph.runtime import runtime
 from mars_nb.graph.structure import leaves, replace

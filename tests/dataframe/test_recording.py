@@ -126,3 +126,11 @@ def test_errors_name_the_true_lengths() -> None:
     frame = md.DataFrame({"a": range(30)})
     with pytest.raises(ValueError, match="30"):
         frame["z"] = [1, 2]
+
+
+def test_columns_made_of_values_are_not_claimed() -> None:
+    wide = md.from_pandas(FRAMES["df"]).pivot(index="a", columns="s", values="t")
+    assert np.isnan(wide.shape[1])
+    assert list(wide.columns) == [f"w{i}" for i in range(7)]
+    assert "w6" in wide
+    assert wide.execute().shape == (100, 7)
