@@ -31,7 +31,7 @@ def _labels(index: pd.Index[Any], rows: int) -> pd.Index[Any]:
     if isinstance(index, pd.RangeIndex):
         return pd.RangeIndex(index.start, index.start + rows * index.step, index.step, name=index.name)
     taken = index.take(np.arange(rows) % len(index))
-    return taken  # type: ignore[no-any-return]
+    return taken
 
 
 def distinct(sample: Any, rows: int = 5) -> Any:
