@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from mars_nb.graph.meta import PandasMeta
 from mars_nb.graph.node import Node
 from mars_nb.planner import arrays, frames, sources
 from mars_nb.planner.context import Building, NotPartitionable
+from mars_nb.planner.framing import framing
 from mars_nb.planner.layout import Grid, Layout, Rows
 
 
@@ -21,7 +23,7 @@ def partitioned(building: Building, node: Node) -> Layout:
     layouts = [building.lowered[i] for i in node.inputs]
     grids, rows = (any(isinstance(layout, kind) for layout in layouts) for kind in (Grid, Rows))
     if grids and not rows:
-        return arrays.lower(building, node)
+        return (framing if isinstance(node.meta, PandasMeta) else arrays.lower)(building, node)
     if rows and not grids:
         return frames.lower(building, node)
     raise NotPartitionable

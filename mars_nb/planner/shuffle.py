@@ -1,9 +1,9 @@
-"""Sorting rows across chunks: each chunk is sorted and cut at common splitters, and the pieces between two splitters make
-a new chunk.
+"""Sorting rows across chunks: each chunk is sorted and cut at common splitters, pieces between two make a new chunk.
 
-This is sample sort, as in Blelloch et al., "A comparison of sorting algorithms for the Connection Machine CM-2" (1991). No
-task needs more than one chunk or the pieces of one new chunk, so data larger than memory can be sorted. Equal rows
-always fall into the same new chunk, in the order in which they were: the sort is stable, whatever ``kind`` was asked for.
+This is sample sort, as in Blelloch et al., "A comparison of sorting algorithms for the Connection Machine CM-2" (1991).
+No task needs more than one chunk or the pieces of one new chunk, so data larger than memory can be sorted. Equal rows
+always fall into the same new chunk, in the order in which they were: the sort is stable, whatever ``kind`` was asked
+for. (What pandas does with equal rows where no stable kind is asked for, it does not promise.)
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,7 @@ class Order:
     """
 
     method: str
-    arguments: Arguments = Arguments((), {})
+    arguments: Arguments
 
     def sort(self, rows: Any) -> Any:
         """Sort rows, equal ones as they were."""
@@ -148,7 +149,7 @@ def _cut(order: Order, count: int, chunk: Any, splitters: Any) -> Pieces:
     places = np.flatnonzero(order.positions(pd.concat([splitters, order.keys(rows)])) < len(splitters))
     bounds = [0, *(places - np.arange(len(splitters))), *[len(rows)] * (count - len(splitters))]
     # Taken, not sliced: a piece must not keep the whole chunk in memory.
-    return Pieces([rows.take(np.arange(start, stop)) for start, stop in zip(bounds, bounds[1:], strict=False)])
+    return Pieces([rows.take(np.arange(start, stop)) for start, stop in pairwise(bounds)])
 
 
 def _join(number: int, finish: Callable[..., Any], *cuts: Pieces) -> Any:

@@ -10,6 +10,7 @@ Concurrency
   when more than one task became ready, and goes on with the next task itself.
 - A cancelled run is over at once for its caller. Workers that are inside its tasks cannot be stopped; they are
   replaced by fresh ones, drop their value when they come back, and end.
+- A run that a task submits is carried out by the task's own thread.
 - Workers are daemon threads, started when there is work for them, and end when they were idle for a while or
   the scheduler was closed.
 """
@@ -146,6 +147,9 @@ class Scheduler:
         with self._lock:
             if self._closed:
                 raise RuntimeError("the scheduler was closed")
+            if isinstance(threading.current_thread(), _Worker):
+                self._run_here(run)
+                return run
             if not run._state.over:
                 self._runs.append(run)
                 self._call_workers(run._state.ready)
@@ -244,13 +248,21 @@ class Scheduler:
                     break
             self._workers.discard(worker)
 
-    def _perform(self, worker: _Worker, run: Run, crowded: bool) -> None:
-        """Run a task; the lock is let go for it."""
+    def _run_here(self, run: Run) -> None:
+        """Run all tasks on this thread: a task that waited for its own thread's turn might wait for ever."""
+        if run._state.over:
+            self._report(run, None, 0)
+        while not run._state.over:
+            self._perform(None, run, crowded=False)
+
+    def _perform(self, worker: _Worker | None, run: Run, crowded: bool) -> None:
+        """Run a task; the lock is let go for it. Without a worker it is one that a task of another run asked for."""
         __tracebackhide__ = True
         state, lock, keeper = run._state, self._lock, self._keeper
         number = state.take(crowded)
         function, arguments = state.tasks[number].function, state.arguments(number)
-        worker.inside = run
+        if worker is not None:
+            worker.inside = run
         error: BaseException | None = None
         value = None
         lock.release()
@@ -267,7 +279,8 @@ class Scheduler:
         finally:
             del arguments
             lock.acquire()
-        worker.inside = None
+        if worker is not None:
+            worker.inside = None
         dropped: list[Any] | None = None if keeper is None else []
         if error is None:
             ready = state.finish(number, value, dropped)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from mars_nb.graph.callsite import capture
 from mars_nb.graph.meta import ObjectMeta
 from mars_nb.graph.node import Node, Source
-from mars_nb.scheduler.inline import on_worker, run_here
 from mars_nb.scheduler.state import Graph
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ def get(session: Session, dsk: Any, keys: Any, callbacks: Any = None) -> Any:
 
     def run(tasks: Graph, outputs: Collection[Any]) -> dict[Any, Any]:
         __tracebackhide__ = True
-        return run_here(tasks, outputs) if on_worker() else session._compute(operation, tasks, outputs)
+        return session._compute(operation, tasks, outputs)
 
     with local_callbacks(dask_callbacks.normalized(callbacks)) as active:
         if active:

@@ -21,10 +21,12 @@ from typing import Any
 import numpy as np
 import zict
 
-from mars_nb.storage import directory, frames
+from mars_nb.storage import allocator, directory, frames
 
 #: Values of fewer bytes are neither counted nor spilled.
 SMALL = 4096
+# Whether to give memory back to the system is looked at after so much has passed: a part of the limit.
+_GIVE_BACK_PART = 16
 _MISSING = object()
 _PLAIN = (int, float, bool, complex, str, bytes, type(None), np.generic)
 
@@ -190,6 +192,7 @@ class SpillBuffer:
         )
         self._names = map(str, itertools.count())
         self._released: deque[str] = deque()
+        self._passed = 0  # bytes that were held or read from disk since memory was given back to the system
         self._inside = threading.local()
         self._evicting = threading.Lock()
 
@@ -235,6 +238,7 @@ class SpillBuffer:
         finally:
             self._inside.depth -= 1
             self._work_off()
+        self._count(nbytes)
         return held
 
     def close(self) -> None:
@@ -244,6 +248,14 @@ class SpillBuffer:
 
     def _weight(self, key: str, value: Any) -> float:
         return self._weights.get(key, 0)
+
+    def _count(self, nbytes: int) -> None:
+        """Give memory back when much has passed and the process has more than it needs. A lost update does no harm."""
+        self._passed += nbytes
+        if self._passed > self.limit // _GIVE_BACK_PART:
+            self._passed = 0
+            if allocator.resident() > self.limit:
+                allocator.give_back()
 
     def _write(self, key: str, value: Any) -> None:
         if key not in self._disk:
@@ -259,6 +271,7 @@ class SpillBuffer:
             value = self._memory.get(key, _MISSING)
             if value is _MISSING:
                 value = self._disk[key]
+                self._count(self._weights[key])
                 # Back into memory only where there is room: else it would push out what is used as much.
                 if self.memory + self._weights[key] <= self.limit:
                     self._memory.set_noevict(key, value)
