@@ -85,6 +85,7 @@ class Evaluation:
         self.inputs = inputs
 
     def __call__(self, *values: Any) -> Any:
+        """Compute the operation."""
         __tracebackhide__ = True
         read_only = self.node.op.name.startswith("remote.")
         return self.node.evaluate({n: _shield(v, read_only) for n, v in zip(self.inputs, values, strict=True)})
@@ -102,5 +103,3 @@ def _shield(value: Any, read_only: bool) -> Any:
 def whole(building: Building, node: Node) -> Single:
     """Lower a node whole: its own operation, in one task, on its inputs as one chunk each."""
     return Single(building.evaluation(node, "whole", {i: building.single(i).key for i in node.inputs}))
-
-

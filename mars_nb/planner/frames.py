@@ -15,13 +15,13 @@ from mars_nb.graph.meta import PandasMeta
 from mars_nb.graph.node import Arguments, Function, Node, Path
 from mars_nb.planner.aggregates import on_all, reduction
 from mars_nb.planner.context import Building, Evaluation, NotPartitionable
-from mars_nb.planner.layout import Layout, Rows, Single
 from mars_nb.planner.grouped import groupby
+from mars_nb.planner.layout import Layout, Rows, Single
 from mars_nb.planner.renumber import columns_of, renumbered
 from mars_nb.planner.rowwise import rowwise
 from mars_nb.planner.scans import scan
 from mars_nb.planner.shuffle import sort_rows
-from mars_nb.planner.walks import base_rows, call_of
+from mars_nb.planner.walks import base_rows, call_of, sample_of
 
 
 def lower(building: Building, node: Node) -> Layout:
@@ -99,13 +99,15 @@ def _add_counts(dropna: bool, ascending: bool, *parts: Any) -> Any:
 
 def _length(building: Building, node: Node) -> Layout | None:
     base = base_rows(building, node)
-    if base is None or node.op.name not in ("len", "size") or not isinstance(node.args[0], Node) or (
-        isinstance(node.op, Path) and len(node.op.names) > 1
+    if (
+        base is None
+        or node.op.name not in ("len", "size")
+        or not isinstance(node.args[0], Node)
+        or (isinstance(node.op, Path) and len(node.op.names) > 1)
     ):
         return None
-    if node.op.name == "size" and isinstance(node.inputs[0].meta, PandasMeta):
-        if not isinstance(node.inputs[0].meta.sample, pd.Series | pd.Index):
-            return None
+    if node.op.name == "size" and isinstance(sample_of(node.inputs[0]), pd.DataFrame):
+        return None
     parts = [building.add(node, ("part", i), len, [key]) for i, key in enumerate(base.keys)]
     return Single(building.add(node, "whole", _sum, parts))
 

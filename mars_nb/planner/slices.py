@@ -1,7 +1,7 @@
 """Slices of executed results: which part of a stored result answers them, without executing.
 
-``df.head()``, ``df.iloc[5:8]``, ``t[10:12, :3]`` or ``df["a"]`` of an executed object are parts of what the session holds.
-Slices of slices fall together into one window, because slices of a Python ``range`` do.
+``df.head()``, ``df.iloc[5:8]``, ``t[10:12, :3]`` or ``df["a"]`` of an executed object are parts of what the session
+holds. Slices of slices fall together into one window, because slices of a Python ``range`` do.
 """
 
 from __future__ import annotations
@@ -100,10 +100,9 @@ def _slice_frame(window: Window, step: Node) -> Window | None:
     one_column = window.columns is not None and not isinstance(window.columns, list)
     if isinstance(step.op, Function) and step.op.name == "getitem":
         meta, key = step.inputs[0].meta, step.args[1]
-        if isinstance(meta, PandasMeta) and isinstance(meta.sample, pd.DataFrame) and not one_column:
-            if isinstance(key, str) or (isinstance(key, list) and all(isinstance(item, str) for item in key)):
-                return replace(window, columns=key)
-        return None
+        frame = isinstance(meta, PandasMeta) and isinstance(meta.sample, pd.DataFrame)
+        labels = isinstance(key, str) or (isinstance(key, list) and all(isinstance(item, str) for item in key))
+        return replace(window, columns=key) if frame and labels and not one_column else None
     call = step.args[-1]
     if not isinstance(step.op, Path) or not isinstance(call, Arguments):
         return None
@@ -168,7 +167,8 @@ def _touched(layout: Rows, rows: range | int) -> tuple[list[ChunkKey], int]:
     """Give the chunks that hold the rows, and the position of their first row."""
     low, high = (rows, rows + 1) if isinstance(rows, int) else _extent(rows)
     bounds = spans(layout.lengths or ())
-    found = [(key, start) for key, (start, stop) in zip(layout.keys, bounds, strict=True) if start < high and stop > low]
+    placed = zip(layout.keys, bounds, strict=True)
+    found = [(key, start) for key, (start, stop) in placed if start < high and stop > low]
     return ([key for key, _ in found], found[0][1]) if found else ([layout.keys[0]], 0)
 
 
