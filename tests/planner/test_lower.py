@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from mars_nb.planner import taskspec
-from mars_nb.scheduler.inline import run_here
+from mars_nb.scheduler import Graph, Key, RunState
+
+
+def run_here(graph: Graph, outputs: list[Key]) -> dict[Key, Any]:
+    state = RunState(graph, outputs)
+    while not state.over:
+        number = state.take()
+        state.finish(number, state.tasks[number].function(*state.arguments(number)))
+    return state.results()
 
 
 def lower(graph: dict[Any, Any], outputs: list[Any], **options: Any) -> Any:
