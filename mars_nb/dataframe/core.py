@@ -15,6 +15,7 @@ from mars_nb.dataframe.infer import SAMPLE_ROWS, infer
 from mars_nb.dataframe.show import show, show_html
 from mars_nb.graph.callsite import user_frame
 from mars_nb.graph.meta import HandleMeta, PandasMeta
+from mars_nb.graph.names import has, missing
 from mars_nb.graph.node import Arguments, Function
 from mars_nb.graph.record import record, register_kind, walk
 from mars_nb.graph.runtime import runtime
@@ -158,6 +159,9 @@ class PandasTileable(Tileable):
     def __deepcopy__(self, memo: Any) -> Any:
         return self._of(self._node, self._claim)
 
+    def __format__(self, spec: str) -> str:
+        return format(self._sample, spec) if spec else str(self)  # pandas refuses it with its own words
+
     def pipe(self, func: Any, *args: Any, **kwargs: Any) -> Any:
         """Call ``func(self, *args, **kwargs)``, as pandas does."""
         if isinstance(func, tuple):
@@ -184,8 +188,8 @@ class PandasTileable(Tileable):
     def __getattr__(self, name: str) -> Any:
         """Give what only this type of pandas index has, such as ``DatetimeIndex.year``."""
         sample = None if name.startswith("_") else self._sample
-        if sample is None or not hasattr(sample, name):
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        if sample is None or not has(sample, name):
+            raise missing(f"{type(self).__name__!r} object", name, () if sample is None else dir(self))
         return attribute_of(self, type(sample), name)
 
 
@@ -446,6 +450,14 @@ class Index(PandasTileable):
     def nlevels(self) -> int:
         """Number of levels."""
         return int(self._sample.nlevels)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in ("name", "names"):
+            raise AttributeError(
+                f"the {name} of a lazy index cannot be set, because no frame would see it: "
+                f"use df.rename_axis({value!r}) or df.index = df.index.rename({value!r})"
+            )
+        object.__setattr__(self, name, value)
 
 
 def _kind(meta: PandasMeta) -> type[PandasTileable]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import types
 from typing import Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 from mars_nb.dataframe.infer import infer
 from mars_nb.dataframe.sources import from_pandas, reader
 from mars_nb.graph.mirror import mirror
+from mars_nb.graph.names import missing
 from mars_nb.graph.node import Function
 from mars_nb.graph.record import record
 from mars_nb.graph.structure import leaves
@@ -24,11 +26,9 @@ def lazy(name: str, module: str) -> Any:
     AttributeError
         Where pandas has no such name.
     """
-    if name.startswith("_") or not hasattr(pd, name):
-        raise AttributeError(f"module {module!r} has no attribute {name!r}")
-    value = getattr(pd, name)
-    if isinstance(value, types.ModuleType):
-        raise AttributeError(f"module {module!r} has no attribute {name!r}")
+    value = None if name.startswith("_") else getattr(pd, name, None)
+    if value is None or isinstance(value, types.ModuleType):
+        raise missing(f"module {module!r}", name, dir(sys.modules[module]))
     if isinstance(value, type) or not callable(value):
         return value
     if name.startswith("read_"):

@@ -12,6 +12,7 @@ from typing import Any
 from mars_nb.dataframe.core import PandasTileable, attribute_of, public_attributes
 from mars_nb.dataframe.infer import infer
 from mars_nb.graph.meta import HandleMeta
+from mars_nb.graph.names import has, missing
 from mars_nb.graph.node import Arguments, Function, Path
 from mars_nb.graph.record import record, register_kind
 from mars_nb.graph.tileable import Tileable
@@ -56,8 +57,8 @@ class Handle(Tileable):
         return self._record_path(name, Arguments(args, kwargs))
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or not hasattr(self._example, name):
-            raise AttributeError(f"{type(self._example).__name__!r} object has no attribute {name!r}")
+        if name.startswith("_") or not has(self._example, name):
+            raise missing(f"{type(self._example).__name__!r} object", name, public_attributes(self._example))
         if not hasattr(type(self._example), name):  # a column, as in ``df.groupby("a").b``
             return self[name]
         return attribute_of(self, type(self._example), name)

@@ -9,6 +9,7 @@ import pandas as pd
 from mars_nb.dataframe.core import PandasTileable, attribute_of, public_attributes
 from mars_nb.dataframe.infer import infer
 from mars_nb.graph.meta import ObjectMeta
+from mars_nb.graph.names import has, missing
 from mars_nb.graph.node import Arguments, Function
 from mars_nb.graph.record import record, register_kind, walk
 from mars_nb.graph.tileable import Object, Tileable
@@ -39,8 +40,8 @@ class Scalar(Object):
         return self._record_path(name, Arguments(args, kwargs))
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or not hasattr(self._sample, name):
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        if name.startswith("_") or not has(self._sample, name):
+            raise missing(f"{type(self._sample).__name__!r} object", name, public_attributes(self._sample))
         return attribute_of(self, type(self._sample), name)
 
     def __dir__(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import weakref
 from collections.abc import Callable, Iterable, Iterator
@@ -162,6 +163,18 @@ class Tileable:
 
     def __bool__(self) -> bool:
         return bool(self._value())
+
+    def __trunc__(self) -> int:
+        return int(math.trunc(self._value()))
+
+    def __floor__(self) -> int:
+        return int(math.floor(self._value()))
+
+    def __ceil__(self) -> int:
+        return int(math.ceil(self._value()))
+
+    def __format__(self, spec: str) -> str:
+        return format(self._value(), spec) if spec else str(self)
 
     def __str__(self) -> str:
         return self._draw(self._recorded)

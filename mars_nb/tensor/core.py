@@ -11,6 +11,7 @@ import numpy as np
 
 from mars_nb.graph.meta import TensorMeta
 from mars_nb.graph.mirror import mirror, public_names
+from mars_nb.graph.names import missing
 from mars_nb.graph.node import Arguments, Function, Operation
 from mars_nb.graph.record import record, register_kind, walk
 from mars_nb.graph.structure import leaves
@@ -39,6 +40,12 @@ def assigned(array: Any, key: Any, value: Any) -> Any:
     array = np.array(array)
     array[key] = value
     return array
+
+
+def rounded(number: Any) -> int:
+    """Round a number to an integer of Python's, as ``round`` does it."""
+    scalar: Any = np.asarray(number)[()]
+    return int(round(scalar))
 
 
 def changed(array: Any, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -187,8 +194,15 @@ class Tensor(Tileable):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         return np.asarray(self._value(), dtype=dtype)
 
-    def __round__(self, decimals: int = 0) -> Any:
-        return self._record_path(("round", Arguments((decimals,), {})))
+    def __round__(self, decimals: int | None = None) -> Any:
+        if decimals is None and not self.shape:
+            return record_function(Function(rounded, "round"), (self,), {})
+        return self._record_path(("round", Arguments((decimals or 0,), {})))
+
+    def __format__(self, spec: str) -> str:
+        if spec and self.shape:
+            raise TypeError("a tensor with dimensions takes no format; use .fetch() for an array")
+        return super().__format__(spec)
 
     def __copy__(self) -> Any:
         return self._of(self._node, self._claim)
@@ -202,6 +216,9 @@ class Tensor(Tileable):
 
     def __hash__(self) -> int:
         return object.__hash__(self)
+
+    def __getattr__(self, name: str) -> Any:
+        raise missing(f"{type(self).__name__!r} object", name, () if name.startswith("_") else dir(self))
 
     # --- showing -------------------------------------------------------------------------------------
 

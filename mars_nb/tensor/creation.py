@@ -47,7 +47,7 @@ def from_data(
     data = args[0] if args else kwargs["object"]
     if isinstance(data, Tensor):
         dtype = kwargs.get("dtype", args[1] if len(args) > 1 else None)
-        return data if dtype is None else data.astype(dtype)  # type: ignore[attr-defined]  # a mirror
+        return data if dtype is None else data.astype(dtype)
     if any(isinstance(leaf, Tileable) for leaf in leaves(data)):
         return record_function(Function(function, "numpy.array"), args, kwargs)
     array = function(*args, **kwargs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import types
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mars_nb.graph.mirror import mirror, public_names
+from mars_nb.graph.names import missing
 from mars_nb.graph.node import Function
 from mars_nb.graph.structure import leaves, replace
 from mars_nb.graph.tileable import Tileable
@@ -139,11 +141,9 @@ def lazy(original: types.ModuleType, name: str, module: str) -> Any:
     AttributeError
         Where numpy's module has no such name.
     """
-    if name.startswith("__"):
-        raise AttributeError(f"module {module!r} has no attribute {name!r}")
+    if name.startswith("__") or name not in dir(original) or isinstance(getattr(original, name), types.ModuleType):
+        raise missing(f"module {module!r}", name, dir(sys.modules[module]))
     value = getattr(original, name)
-    if isinstance(value, types.ModuleType):
-        raise AttributeError(f"module {module!r} has no attribute {name!r}")
     if isinstance(value, type) or not callable(value):
         return value
     own_name = getattr(value, "__name__", name)  # ``concat`` is ``concatenate``

@@ -13,6 +13,7 @@ import numpy as np
 
 from mars_nb.graph.meta import TensorMeta
 from mars_nb.graph.mirror import mirror, public_names
+from mars_nb.graph.names import missing
 from mars_nb.graph.node import Function
 from mars_nb.graph.record import record
 from mars_nb.graph.structure import leaves
@@ -166,7 +167,7 @@ _global = RandomState()
 
 def __getattr__(name: str) -> Any:
     if name.startswith("_") or (not hasattr(RandomState, name) and not hasattr(np.random, name)):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise missing(f"module {__name__!r}", name, __dir__())
     if name in ("ranf", "sample"):
         name = "random_sample"
     value = getattr(_global, name, None)
