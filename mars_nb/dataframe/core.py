@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mars_nb.dataframe.constructors import refuse_constructors
 from mars_nb.dataframe.infer import SAMPLE_ROWS, infer
 from mars_nb.dataframe.show import show, show_html
 from mars_nb.graph.callsite import user_frame
@@ -100,6 +101,7 @@ class PandasTileable(Tileable):
         return self._record_function(Function(func, f"{func.__module__}.{func.__name__}"), args, kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        refuse_constructors(self)
         return np.asarray(self._value(), dtype=dtype)
 
     def __hash__(self) -> int:

@@ -164,14 +164,14 @@ class Tileable:
     def __bool__(self) -> bool:
         return bool(self._value())
 
-    def __trunc__(self) -> int:
-        return int(math.trunc(self._value()))
+    def __trunc__(self) -> Any:
+        return math.trunc(self._value())
 
-    def __floor__(self) -> int:
-        return int(math.floor(self._value()))
+    def __floor__(self) -> Any:
+        return math.floor(self._value())
 
-    def __ceil__(self) -> int:
-        return int(math.ceil(self._value()))
+    def __ceil__(self) -> Any:
+        return math.ceil(self._value())
 
     def __format__(self, spec: str) -> str:
         return format(self._value(), spec) if spec else str(self)

@@ -42,10 +42,10 @@ def assigned(array: Any, key: Any, value: Any) -> Any:
     return array
 
 
-def rounded(number: Any) -> int:
+def rounded(number: Any) -> Any:
     """Round a number to an integer of Python's, as ``round`` does it."""
     scalar: Any = np.asarray(number)[()]
-    return int(round(scalar))
+    return round(scalar)
 
 
 def changed(array: Any, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

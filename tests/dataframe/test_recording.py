@@ -134,3 +134,19 @@ def test_columns_made_of_values_are_not_claimed() -> None:
     assert list(wide.columns) == [f"w{i}" for i in range(7)]
     assert "w6" in wide
     assert wide.execute().shape == (100, 7)
+
+
+def test_pandas_constructors_do_not_lose_labels() -> None:
+    frame = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]}, index=["x", "y"])
+    lazy = md.from_pandas(frame)
+    with pytest.raises(TypeError, match=r"pd\.DataFrame of a lazy DataFrame .* \.to_pandas\(\)"):
+        pd.DataFrame(lazy)
+    with pytest.raises(TypeError, match=r"pd\.Series of a lazy Series .* \.to_pandas\(\)"):
+        pd.Series(lazy.a)
+    with pytest.raises(TypeError, match=r"pd\.DataFrame of a lazy Series"):
+        pd.DataFrame(lazy.a)
+    np.testing.assert_array_equal(np.asarray(lazy), frame.to_numpy())
+    np.testing.assert_array_equal(np.asarray(lazy.a), frame.a.to_numpy())
+    assert list(pd.Index(lazy.index)) == ["x", "y"]
+    assert pd.DataFrame({"n": lazy.a}).n.tolist() == [1.0, 2.0]
+    pd.testing.assert_frame_equal(md.DataFrame(lazy).execute().fetch(), frame)
