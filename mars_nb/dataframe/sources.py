@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.tseries.api import guess_datetime_format
 
 from mars_nb.config import options
 from mars_nb.dataframe.infer import SAMPLE_ROWS, infer
@@ -103,6 +104,12 @@ def read_csv(filepath_or_buffer: Any, *, chunk_bytes: int | None = None, **argum
     head = pd.read_csv(path, **{**arguments, "nrows": _PEEKED_ROWS if wanted is None else min(wanted, _PEEKED_ROWS)})
     # Rows with an item more than the header begin with a label.
     chunks = _cut_file(path, arguments, chunk_bytes) if isinstance(head.index, pd.RangeIndex) else None
+    if chunks is not None and arguments.get("parse_dates"):
+        formats = _date_formats(path, arguments)
+        if formats is None:
+            chunks = None
+        else:
+            arguments = {**arguments, "date_format": formats}
     meta = PandasMeta(head[:SAMPLE_ROWS])
     op = Function(pd.read_csv, "pandas.read_csv")
     return record(op, (path,), arguments, infer=lambda *_: meta, prefix="DataFrame", chunks=chunks)
@@ -126,15 +133,46 @@ def _paths(target: Any) -> list[str] | None:
 def _cut_file(path: str, arguments: dict[str, Any], chunk_bytes: int | None) -> tuple[tuple[int, ...], ...] | None:
     """Decide the parts of a file in bytes, None where it must be read as one."""
     size = os.path.getsize(path) if os.path.isfile(path) else 0
+    if not size:
+        return None
     wanted = chunk_bytes or options.chunk_bytes // 2  # text becomes about twice as large in memory
+    with open(path, "rb") as file:
+        first_line = file.readline()
+    # Blank lines may come before the header, and some files have line ends of another kind.
+    lines = bool(first_line.strip()) and b"\r" not in first_line.rstrip(b"\r\n")
     compressed = path.endswith((".gz", ".bz2", ".zip", ".xz", ".zst", ".tar")) or "compression" in arguments
     splittable = set(arguments) <= _PARTIAL_ARGUMENTS and arguments.get("header", "infer") in ("infer", 0)
     encoded = str(arguments.get("encoding", "utf-8")).lower().replace("_", "-")
-    if compressed or not splittable or encoded not in ("utf-8", "ascii", "latin-1") or size <= wanted:
+    if compressed or not splittable or not lines or encoded not in ("utf-8", "ascii", "latin-1") or size <= wanted:
         return None
     count = -(-size // wanted)
     full = -(-size // count)
     return (tuple(min(full, size - start) for start in range(0, size, full)),)
+
+
+def _date_formats(path: str, arguments: dict[str, Any]) -> str | dict[str, str] | None:
+    """Tell the formats of the dates in a file, which pandas finds from the first one of a column.
+
+    Returns
+    -------
+    str or dict or None
+        The one that was given, or one for each column of dates; None if some cannot be told.
+    """
+    given, columns = arguments.get("date_format"), arguments["parse_dates"]
+    if isinstance(given, str):
+        return given
+    if given is not None or not isinstance(columns, list) or not all(isinstance(column, str) for column in columns):
+        return None
+    others = {name: value for name, value in arguments.items() if name not in ("parse_dates", "dtype", "converters")}
+    texts = pd.read_csv(path, **{**others, "dtype": str, "nrows": _PEEKED_ROWS})
+    found: dict[str, str] = {}
+    for column in columns:
+        items = texts[column].dropna()
+        guess = guess_datetime_format(items.iloc[0], bool(arguments.get("dayfirst"))) if len(items) else None
+        if guess is None:
+            return None
+        found[column] = guess
+    return found
 
 
 def read_parquet(path: Any, *args: Any, **kwargs: Any) -> Any:

@@ -196,6 +196,9 @@ def _common_dtypes(facts: tuple[_Facts, ...]) -> dict[Any, Any] | None:
     common = {}
     for name in facts[0].dtypes:
         found = {part.dtypes[name] for part in facts if name not in part.empty}
+        gaps = any(name in part.empty and part.rows for part in facts)
+        if np.dtype("u8") in found and (len(found) > 1 or gaps):
+            return None  # next to these, pandas makes of other numbers texts, or numbers without a sign
         if not found:
             common[name] = facts[0].dtypes[name]
         elif len(found) == 1:
@@ -205,7 +208,7 @@ def _common_dtypes(facts: tuple[_Facts, ...]) -> dict[Any, Any] | None:
             common[name] = np.result_type(*found)
         else:
             return None
-        if any(name in part.empty and part.rows for part in facts) and common[name].kind in "iub":
+        if gaps and common[name].kind in "iub":
             if common[name].kind == "b":
                 return None
             common[name] = np.dtype(float)

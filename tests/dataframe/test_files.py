@@ -17,6 +17,12 @@ from mars_nb.errors import WholeWarning
 ROWS = "".join(f"{i},{i * 0.5},w{i % 3}\n" for i in range(40))
 PLAIN = "a,b,s\n" + ROWS
 
+
+def dates(texts: list[str], **arguments: Any) -> tuple[str, dict[str, Any]]:
+    """Give a file with a column of dates."""
+    return "a,t\n" + "".join(f"{i},{text}\n" for i, text in enumerate(texts)), {"parse_dates": ["t"], **arguments}
+
+
 FILES: dict[str, tuple[str, dict[str, Any]]] = {
     "plain": (PLAIN, {}),
     "no newline at the end": (PLAIN[:-1], {}),
@@ -59,6 +65,29 @@ FILES: dict[str, tuple[str, dict[str, Any]]] = {
     "comments": ("a,b\n" + "".join(f"{i},{i}# note\n" for i in range(30)), {"comment": "#"}),
     "an implicit index": ("a,b\n" + "".join(f"k{i},{i},{i}\n" for i in range(30)), {}),
     "equal names": ("a,a\n" + "".join(f"{i},{i * 2}\n" for i in range(30)), {}),
+    "large numbers without a sign": ("a,b\n" + "".join(f"{i},{i if i < 25 else 2**63 + i}\n" for i in range(30)), {}),
+    "larger numbers than with a sign": ("a,b\n" + "".join(f"{i},{-i if i < 25 else 2**63}\n" for i in range(30)), {}),
+    "large numbers with gaps": ("a,b\n" + "".join(f"{i},{2**63 + i if i < 20 else ''}\n" for i in range(30)), {}),
+    "no numbers": ("a,b\n" + "".join(f"{i},{i if i < 25 else 2**65}\n" for i in range(30)), {}),
+    "a wrong date late": dates(["2024-01-01"] * 27 + ["soon"] * 3),
+    "a wrong date early": dates(["soon"] + ["2024-01-01"] * 29),
+    "no dates": dates(["soon"] * 30),
+    "dates, then others": dates(["2024-01-01"] * 15 + ["13 Jan 2024"] * 15),
+    "dates, then times": dates(["2024-01-01"] * 15 + ["2024-01-01 10:00"] * 15),
+    "days that may be months": dates(["01/02/2024"] * 15 + ["25/02/2024"] * 15),
+    "months that may be days": dates(["25/02/2024"] * 15 + ["01/02/2024"] * 15),
+    "days first": dates(["01/02/2024"] * 15 + ["25/02/2024"] * 15, dayfirst=True),
+    "dates as told": dates(["01/02/2024"] * 15 + ["25/02/2024"] * 15, date_format="%d/%m/%Y"),
+    "dates late": dates([""] * 20 + ["25/02/2024"] * 5 + ["01/02/2024"] * 5),
+    "time zones": dates(["2024-01-01T00:00:00+00:00"] * 15 + ["2024-01-01T00:00:00+02:00"] * 15),
+    "fractions of seconds late": dates(["2024-01-01 10:00:00"] * 15 + ["2024-01-01 10:00:00.123456789"] * 15),
+    "old line ends": (PLAIN.replace("\n", "\r"), {}),
+    "blank lines before the header": ("\n\n" + PLAIN, {}),
+    "a byte order mark": ("\ufeff" + PLAIN, {}),
+    "line breaks and quotes inside quotes": ("a,s\n" + "".join(f'{i},"x\n,1,\n""{i}"""\n' for i in range(30)), {}),
+    "rows too short late": ("a,b,c\n" + "".join(f"{i},{i}" + f",{i}" * (i < 25) + "\n" for i in range(30)), {}),
+    "rows too long late": ("a,b\n" + "".join(f"{i},{i}" + f",{i}" * (i > 25) + "\n" for i in range(30)), {}),
+    "rows with an empty end": ("a,b\n" + "".join(f"{i},{i},\n" for i in range(30)), {}),
     "arrow types": (PLAIN, {"dtype_backend": "numpy_nullable"}),
 }
 
@@ -72,7 +101,12 @@ def test_read_csv_in_parts(name: str, chunk_bytes: int | None, tmp_path: Path) -
     path.write_bytes(text.encode())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        expected = pd.read_csv(path, **arguments)
+        try:
+            expected = pd.read_csv(path, **arguments)
+        except pd.errors.ParserError as error:
+            with pytest.raises(type(error)):
+                md.read_csv(path, chunk_bytes=chunk_bytes, **arguments).execute()
+            return
         found = md.read_csv(path, chunk_bytes=chunk_bytes, **arguments)
         pd.testing.assert_frame_equal(found.execute().fetch(), expected)
         assert len(found[found.columns[0]].dropna()) == len(expected.iloc[:, 0].dropna())
