@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -63,8 +64,6 @@ def plan(
     >>> sorted(plan([t._node]).layouts.values(), key=str)  # doctest: +ELLIPSIS
     [Single(...)]
     """
-    from mars_nb.planner.rules import partitioned
-
     building = Building()
     found: dict[Node, Layout | None] = {}
 
@@ -83,13 +82,19 @@ def plan(
         elif node.chunks is None and all(isinstance(building.lowered[i], Single) for i in node.inputs):
             layout = whole(building, node)
         else:
-            try:
-                layout = partitioned(building, node)
-            except NotPartitionable:
-                _warn(node, building)
-                layout = whole(building, node)
+            layout = _lowered(building, node)
         building.lowered[node] = layout
     return Plan(building.graph, {node: settled(building, node) for node in targets})
+
+
+def _lowered(building: Building, node: Node) -> Layout:
+    """Lower a node partitioned where a rule allows it, else whole with a warning."""
+    from mars_nb.planner.rules import partitioned
+
+    with suppress(NotPartitionable):
+        return partitioned(building, node)
+    _warn(node, building)  # may raise, so not while another error is handled
+    return whole(building, node)
 
 
 def _warn(node: Node, building: Building) -> None:

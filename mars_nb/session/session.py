@@ -27,7 +27,7 @@ from mars_nb.session.backends.base import Backend, Work
 from mars_nb.session.dask_collections import given, lazy_objects
 from mars_nb.session.isolation import isolation_error
 from mars_nb.session.logs import Logs, Tees
-from mars_nb.session.shown import ShownResult
+from mars_nb.session.shown import ShownResult, shown_result
 from mars_nb.session.task import Task, TaskInfo
 
 if TYPE_CHECKING:
@@ -473,9 +473,8 @@ class Session:
         return texts[0] if len(texts) == 1 else texts
 
     def shown(self, tileable: Tileable) -> ShownResult | None:
-        """Give a way to read an executed object in parts, None if it is not held here."""
-        layout = self._layout(tileable._node.key)
-        return None if layout is None else ShownResult(tileable._node, layout, self._backend.read)
+        """Give a way to read an executed object, or a slice of one, in parts; None if it is not held here."""
+        return shown_result(tileable._node, self._layout, self._backend.read)
 
     def _holders(self, key: str) -> list[str]:
         """Name the other open sessions that hold a result."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -78,3 +79,12 @@ def test_dtypes_of_chunks_are_those_that_pandas_finds_for_all(one: list[Any], ot
     found = joined([pd.Series(one), pd.Series(other, dtype=object if other == [None] else None)])
     assert found.dtype == dtype
     assert found.dtype == pd.Series([*one, *other]).dtype
+
+
+def test_the_warning_as_an_error_tells_of_nothing_else() -> None:
+    lazy = md.from_pandas(FRAME, 3).a.cumsum().rank()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", WholeWarning)
+        with pytest.raises(WholeWarning) as raised:
+            lazy.execute()
+    assert raised.value.__context__ is None

@@ -131,3 +131,42 @@ def test_grid_is_put_together_in_order() -> None:
     array = np.arange(24).reshape(2, 3, 4)
     chunks = [array[i : i + 1, j : j + 1, k : k + 2] for i in range(2) for j in range(3) for k in (0, 2)]
     np.testing.assert_array_equal(join_grid(chunks, (2, 3, 2)), array)
+
+
+FRAME = pd.DataFrame({"a": range(100), "b": np.arange(100) / 2, "s": [f"w{i}" for i in range(100)]})
+
+
+@pytest.mark.parametrize("chunk_size", [None, 30])
+@pytest.mark.parametrize(
+    "cut",
+    [
+        lambda d: d.head(8),
+        lambda d: d.head(0),
+        lambda d: d.iloc[5:90],
+        lambda d: d.iloc[::7],
+        lambda d: d.loc[3:5],
+        lambda d: d["a"],
+        lambda d: d["a"].head(70),
+        lambda d: d[["b", "a"]].tail(3),
+        lambda d: d.iloc[3],
+        lambda d: d.iloc[-1],
+    ],
+)
+def test_slices_of_executed_frames_are_shown(cut: Any, chunk_size: int | None) -> None:
+    lazy = md.from_pandas(FRAME, chunk_size).execute()
+    assert repr(cut(lazy)) == repr(cut(FRAME))
+    assert len(cut(lazy)) == len(cut(FRAME))
+
+
+@pytest.mark.parametrize("chunk_size", [None, 20])
+@pytest.mark.parametrize("key", [slice(0, 3), 7, (slice(None), 4), (slice(2, 50), slice(None, None, -9)), (..., -1)])
+def test_slices_of_executed_tensors_are_shown(key: Any, chunk_size: int | None) -> None:
+    array = np.arange(5000.0).reshape(50, 100)
+    assert repr(mt.tensor(array, chunk_size=chunk_size).execute()[key]) == repr(array[key])
+
+
+def test_a_repr_computes_nothing() -> None:
+    lazy = md.from_pandas(FRAME, 30)
+    assert "op=" in repr(lazy.head(3))
+    assert "op=" in repr(lazy.execute().head(3).a + 1)
+    assert "op=" in repr((mt.ones(8) + 1)[:2])
