@@ -3,8 +3,10 @@
 It takes a plain graph of chunk tasks and knows nothing of tileables or sessions.
 """
 
+from mars_nb.scheduler.hooks import Gauge, Keeper
 from mars_nb.scheduler.pieces import Pieces
-from mars_nb.scheduler.pool import Keeper, Run, Scheduler
+from mars_nb.scheduler.pool import Scheduler
+from mars_nb.scheduler.run import OnDone, Run
 from mars_nb.scheduler.state import ChunkTask, Counts, Graph, Key, RunState
 
-__all__ = ["ChunkTask", "Counts", "Graph", "Keeper", "Key", "Pieces", "Run", "RunState", "Scheduler"]
+__all__ = ["ChunkTask", "Counts", "Gauge", "Graph", "Keeper", "Key", "OnDone", "Pieces", "Run", "RunState", "Scheduler"]

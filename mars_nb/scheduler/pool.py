@@ -3,9 +3,11 @@
 Concurrency
 -----------
 - `Scheduler.submit`, `Run.cancel` and `Scheduler.close` may be called from any thread.
-- One lock (``Scheduler._lock``, with a condition for idle workers) guards the runs' states, the list of runs and the
-  list of workers. It is never held over a task's function, over a run's ``on_done`` or over anything else that is not
-  ours.
+- One lock (``Scheduler._lock``, with a condition for each idle worker) guards the runs' states, the list of runs and
+  the list of workers. It is never held over a task's function, over a run's ``on_done`` or over anything else that is
+  not ours.
+- A worker is busy from when it is called until it rests, and the `Gauge` is told of changes of that: it costs nothing
+  for each task.
 - A worker takes a task, lets the lock go, runs the task, takes the lock and puts the value in. It wakes others only
   when more than one task became ready, and goes on with the next task itself.
 - A cancelled run is over at once for its caller. Workers that are inside its tasks cannot be stopped; they are
@@ -17,78 +19,17 @@ Concurrency
 
 from __future__ import annotations
 
-import contextvars
 import threading
 import time
-from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from collections.abc import Iterable
+from typing import Any
 
-from mars_nb.scheduler.state import Counts, Graph, Key, RunState
+from mars_nb.scheduler.hooks import Gauge, Keeper
+from mars_nb.scheduler.run import OnDone, Run, Worker
+from mars_nb.scheduler.state import Graph, Key, RunState
 
 #: Seconds after which an idle worker ends.
 IDLE_SECONDS = 5.0
-
-
-class Keeper(Protocol):
-    """Keeps the values of tasks, in memory or elsewhere. Called without a lock held; may take its time."""
-
-    @property
-    def limit(self) -> int:
-        """Bytes beyond which memory is short."""
-
-    def hold(self, value: Any) -> Any:
-        """Give what stands for a value from now on."""
-
-    def get(self, held: Any) -> Any:
-        """Give the value that something stands for."""
-
-
-OnDone = Callable[[dict[Key, Any] | None, BaseException | None, Key | None], None]
-
-
-class Run:
-    """One graph in a scheduler. Made by `Scheduler.submit`."""
-
-    def __init__(self, scheduler: Scheduler, state: RunState, on_done: OnDone) -> None:
-        self._scheduler = scheduler
-        self._state = state
-        self._on_done = on_done
-        self._context = contextvars.copy_context()
-        self._reported = False
-
-    def cancel(self) -> bool:
-        """Let no further task start, and report the run as cancelled: ``on_done(None, None, None)``.
-
-        Returns
-        -------
-        bool
-            False if the run was over already.
-        """
-        with self._scheduler._lock:
-            if self._reported:
-                return False
-            self._reported = True
-            dropped = self._state.stop()
-            self._scheduler._abandon(self)
-        del dropped  # values die without the lock held
-        self._on_done(None, None, None)
-        return True
-
-    def counts(self) -> dict[Any, Counts]:
-        """Tell how far each operation is."""
-        with self._scheduler._lock:
-            return {name: Counts(c.total, c.done, c.running) for name, c in self._state.counts.items()}
-
-
-class _Worker(threading.Thread):
-    def __init__(self, scheduler: Scheduler, number: int) -> None:
-        super().__init__(name=f"{scheduler.name}-{number}", daemon=True)
-        self.scheduler = scheduler
-        self.inside: Run | None = None  # a task of which it runs
-        self.abandoned = False
-
-    def run(self) -> None:
-        self.scheduler._work(self)
 
 
 class Scheduler:
@@ -102,6 +43,8 @@ class Scheduler:
         Begins the threads' names.
     keeper
         Keeps the tasks' values; they are kept as they are if not given.
+    gauge
+        Is told how many workers are busy.
 
     Examples
     --------
@@ -114,16 +57,17 @@ class Scheduler:
     >>> scheduler.close()
     """
 
-    def __init__(self, n_threads: int, name: str = "mars_nb", keeper: Keeper | None = None) -> None:
+    def __init__(
+        self, n_threads: int, name: str = "mars_nb", keeper: Keeper | None = None, gauge: Gauge | None = None
+    ) -> None:
         self.n_threads = n_threads
         self.name = name
         self._keeper = keeper
+        self._gauge = gauge
         self._lock = threading.Lock()
-        self._work_or_end = threading.Condition(self._lock)
         self._runs: list[Run] = []
-        self._workers: set[_Worker] = set()
+        self._workers: set[Worker] = set()
         self._started = 0
-        self._idle = 0
         self._held_back = False  # a worker rests though there are sources to begin
         self._closed = False
 
@@ -143,27 +87,40 @@ class Scheduler:
         RuntimeError
             If the scheduler was closed.
         """
-        run = Run(self, RunState(graph, outputs), on_done)
+        run = self.prepare(graph, outputs, on_done)
+        run.start()
+        return run
+
+    def prepare(self, graph: Graph, outputs: Iterable[Key], on_done: OnDone) -> Run:
+        """Make a run that `Run.start` starts, for callers that must know it before an interrupt can come."""
+        return Run(self, RunState(graph, outputs), on_done)
+
+    def _start(self, run: Run) -> None:
+        ready = run._state.ready
+        if self._gauge is not None and min(ready, self.n_threads) > 1:
+            self._gauge.prepare()
         with self._lock:
             if self._closed:
                 raise RuntimeError("the scheduler was closed")
-            if isinstance(threading.current_thread(), _Worker):
+            if run._reported:
+                return
+            if isinstance(threading.current_thread(), Worker):
                 self._run_here(run)
-                return run
+                return
             if not run._state.over:
                 self._runs.append(run)
-                self._call_workers(run._state.ready)
-                return run
+                self._call_workers(ready)
+                return
             run._reported = True
-        on_done({}, None, None)
-        return run
+        run._on_done({}, None, None)
 
     def close(self) -> None:
         """Cancel all runs and end the workers. Does not wait for tasks that are inside a long call."""
         with self._lock:
             self._closed = True
             runs = list(self._runs)
-            self._work_or_end.notify_all()
+            for worker in self._workers:
+                worker.call.notify()
         for run in runs:
             run.cancel()
 
@@ -191,15 +148,27 @@ class Scheduler:
     # --- with the lock held --------------------------------------------------------------------------
 
     def _call_workers(self, tasks: int) -> None:
-        wake = min(tasks, self._idle)
-        if wake:
-            self._work_or_end.notify(wake)
-        active = sum(not worker.abandoned for worker in self._workers)
-        for _ in range(min(tasks - wake, self.n_threads - active)):
+        """Call workers that rest, and start some. An interrupt may end this at any point without any harm done."""
+        called = active = 0
+        for worker in self._workers:
+            if worker.resting and called < tasks:
+                worker.call.notify()
+                worker.resting = False  # after: who wakes up without a call just ends
+                called += 1
+            active += not worker.abandoned
+        for _ in range(min(tasks - called, self.n_threads - active)):
             self._started += 1
-            worker = _Worker(self, self._started)
-            self._workers.add(worker)
+            called += 1
+            worker = Worker(self, self._started)
             worker.start()
+            self._workers.add(worker)  # after: only who lives is counted
+        if called:
+            self._tell()
+
+    def _tell(self) -> None:
+        """Tell the gauge how many workers are busy: counted anew, so that nothing adds up to a wrong number."""
+        if self._gauge is not None:
+            self._gauge.busy(self, sum(not (worker.resting or worker.abandoned) for worker in self._workers))
 
     def _abandon(self, run: Run) -> None:
         if run in self._runs:
@@ -208,6 +177,7 @@ class Scheduler:
             if worker.inside is run:
                 worker.abandoned = True
         self._call_workers(sum(other._state.ready for other in self._runs))
+        self._tell()
 
     def _crowded(self) -> bool:
         """Tell whether the values in use are more than what memory is for."""
@@ -224,29 +194,34 @@ class Scheduler:
         self._held_back = crowded
         return None
 
-    def _rest(self) -> bool:
-        """Wait for work; False after a while without any."""
-        self._idle += 1
-        try:
-            return self._work_or_end.wait(IDLE_SECONDS)
-        finally:
-            self._idle -= 1
+    def _rest(self, worker: Worker) -> bool:
+        """Wait to be called; False after a while, or if the scheduler was closed."""
+        if self._closed:
+            return False
+        worker.resting = True
+        self._tell()
+        worker.call.wait(IDLE_SECONDS)
+        called = not worker.resting  # also if the call came when the time was over: none may get lost
+        worker.resting = False
+        return called
 
     # --- on a worker ---------------------------------------------------------------------------------
 
-    def _work(self, worker: _Worker) -> None:
+    def _work(self, worker: Worker) -> None:
         with self._lock:
+            self._workers.add(worker)
             while not worker.abandoned:
                 crowded = self._crowded()
                 run = self._next(crowded)
                 if run is not None:
-                    if self._held_back and self._idle:
-                        self._work_or_end.notify()
+                    if self._held_back and any(other.resting for other in self._workers):
+                        self._call_workers(1)
                     self._perform(worker, run, crowded)
                     del run  # holds values
-                elif self._closed or not self._rest():
+                elif not self._rest(worker):
                     break
             self._workers.discard(worker)
+            self._tell()
 
     def _run_here(self, run: Run) -> None:
         """Run all tasks on this thread: a task that waited for its own thread's turn might wait for ever."""
@@ -255,10 +230,10 @@ class Scheduler:
         while not run._state.over:
             self._perform(None, run, crowded=False)
 
-    def _perform(self, worker: _Worker | None, run: Run, crowded: bool) -> None:
+    def _perform(self, worker: Worker | None, run: Run, crowded: bool) -> None:
         """Run a task; the lock is let go for it. Without a worker it is one that a task of another run asked for."""
         __tracebackhide__ = True
-        state, lock, keeper = run._state, self._lock, self._keeper
+        state, lock, keeper, gauge = run._state, self._lock, self._keeper, self._gauge
         number = state.take(crowded)
         function, arguments = state.tasks[number].function, state.arguments(number)
         if worker is not None:
@@ -267,6 +242,8 @@ class Scheduler:
         value = None
         lock.release()
         try:
+            if gauge is not None and worker is not None and worker.turn != gauge.turn:
+                worker.turn = gauge.follow()
             # A context can be entered by one thread at a time, hence the copy.
             context = run._context.copy()
             if keeper is None:

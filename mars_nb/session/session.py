@@ -23,7 +23,7 @@ from mars_nb.planner import slices
 from mars_nb.planner.layout import Layout
 from mars_nb.scheduler.state import Graph, Key
 from mars_nb.session import dask_scheduler
-from mars_nb.session.backends.base import Backend, Work
+from mars_nb.session.backends.base import Backend
 from mars_nb.session.dask_collections import given, lazy_objects
 from mars_nb.session.isolation import isolation_error
 from mars_nb.session.logs import Logs, Tees
@@ -328,14 +328,14 @@ class Session:
             task.before_end(lambda _: tees.release())  # before it begins, so that no interrupt can come between
             tees.acquire()
         with self._logs.recording([node.key for node in task.nodes]):
-            self._begin(task, lambda: self._backend.submit(task.nodes, done))
+            self._begin(task, lambda: self._backend.submit(task.nodes, done, task.begin))
 
-    def _begin(self, task: Task, submit: Callable[[], Work]) -> None:
+    def _begin(self, task: Task, submit: Callable[[], None]) -> None:
+        task.add_done_callback(self._on_end)  # first: an interrupt must not leave it among those that run
         with self._lock:
             self._running[task.number] = task
-        task.add_done_callback(self._on_end)
         try:
-            task.begin(submit())
+            submit()
         except Exception as error:
             task.end(error)
             raise
@@ -351,7 +351,7 @@ class Session:
             values.update(found)
             task.end(error)
 
-        self._carry_out(task, lambda: self._begin(task, lambda: self._backend.run(graph, outputs, done)))
+        self._carry_out(task, lambda: self._begin(task, lambda: self._backend.run(graph, outputs, done, task.begin)))
         return values
 
     def _on_end(self, task: Any) -> None:

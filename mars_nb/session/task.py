@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import threading
 import time
 from collections.abc import Callable, Generator
-from concurrent.futures import Future, InvalidStateError, wait
-from contextlib import suppress
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,26 +120,28 @@ class Task(Future[Any]):
         self._started = clock()
         self._ended: float | None = None
         self._work: Work | None = None
+        self._over = threading.Lock()  # taken once, by whoever ends or cancels the task, and never let go
         self._last: tuple[Progress, ...] = ()
         self._before_end: list[Callable[[Snapshot], object]] = []
 
     # --- called by the session and its backend -------------------------------------------------------
 
     def begin(self, work: Work) -> None:
-        """Take note of what does the work."""
+        """Take note of what does the work, before it starts."""
         self._work = work
+        if self.done():  # cancelled, or its session was closed, before there was anything to cancel
+            work.cancel()
 
     def end(self, error: BaseException | None = None) -> None:
         """Take note that the work is over, and let everybody know. Harmless when it was over before."""
-        if self.done():
+        if not self._over.acquire(blocking=False):
             return
         value, self._value = self._value, None  # the future holds it from now on
         self._freeze("done" if error is None else "failed")
-        with suppress(InvalidStateError):  # cancelled at this very moment
-            if error is None:
-                self.set_result(value)
-            else:
-                self.set_exception(error)
+        if error is None:
+            self.set_result(value)
+        else:
+            self.set_exception(error)
 
     def _freeze(self, state: str) -> None:
         self._last = self._progress()
@@ -179,17 +181,17 @@ class Task(Future[Any]):
         bool
             False if the task was over already.
         """
-        work = self._work
-        if self.done():
+        if not self._over.acquire(blocking=False):
             return False
+        work = self._work
         self._freeze("cancelled")
         self._value = None
-        cancelled = super().cancel()
-        if cancelled:
-            self.set_running_or_notify_cancel()  # so that concurrent.futures.wait hears of it
+        super().cancel()
+        self.set_running_or_notify_cancel()  # so that concurrent.futures.wait hears of it
+        work = self._work or work  # it may have begun at this very moment
         if work is not None:
             work.cancel()
-        return cancelled
+        return True
 
     def result(self, timeout: float | None = None) -> Any:
         """Wait, and give the executed object or list of objects.

@@ -66,11 +66,14 @@ class Backend(Protocol):
     def memory_limit(self) -> int:
         """Bytes that may be in memory."""
 
-    def submit(self, nodes: Sequence[Node], done: Callable[[BaseException | None], None]) -> Work:
+    def submit(
+        self, nodes: Sequence[Node], done: Callable[[BaseException | None], None], begun: Callable[[Work], object]
+    ) -> None:
         """Start to compute and keep the values of `nodes`.
 
         `done` is called once, on any thread: with None when the results are kept, or with the error.
-        It is not called for a cancelled execution.
+        It is not called for a cancelled execution. `begun` is called with the work before any of it starts, so that
+        an interrupt at whatever moment cannot leave work behind that nobody knows.
         """
 
     def run(
@@ -78,11 +81,12 @@ class Backend(Protocol):
         graph: Graph,
         outputs: Collection[Key],
         done: Callable[[dict[Key, Any], BaseException | None], None],
-    ) -> Work:
+        begun: Callable[[Work], object],
+    ) -> None:
         """Start to run chunk tasks whose values are handed over instead of kept.
 
         `done` is called once, on any thread: with the outputs' values, or with nothing and the error.
-        It is not called for a cancelled execution.
+        It is not called for a cancelled execution. For `begun` see `submit`.
         """
 
     def layout(self, name: str) -> Layout | None:

@@ -15,8 +15,9 @@ from mars_nb.graph.meta import PandasMeta, TensorMeta
 from mars_nb.graph.node import Node
 from mars_nb.planner import Plan, plan
 from mars_nb.planner.layout import ChunkKey, Layout, Rows, Single, stored
-from mars_nb.scheduler import Graph, Key, Run, Scheduler
-from mars_nb.session.backends.base import Progress
+from mars_nb.scheduler import Graph, Key, OnDone, Run, Scheduler
+from mars_nb.session.backends import blas
+from mars_nb.session.backends.base import Progress, Work
 from mars_nb.session.backends.memory import MemoryKeeper, bytes_of, description_of, new_buffer
 from mars_nb.storage import DiskError, ResultStore, Stored
 
@@ -46,7 +47,7 @@ class LocalBackend:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         self._buffer = new_buffer(memory_limit)
         self._keeper = MemoryKeeper(self._buffer)
-        self._scheduler = Scheduler(n_threads or options.n_threads or cores or 1, name, self._keeper)
+        self._scheduler = Scheduler(n_threads or options.n_threads or cores or 1, name, self._keeper, blas.gauge)
         self._store: ResultStore[Layout] = ResultStore(bytes_of)
 
     @property
@@ -74,7 +75,9 @@ class LocalBackend:
         """Bytes that may be in memory."""
         return self._buffer.limit
 
-    def submit(self, nodes: Sequence[Node], done: Callable[[BaseException | None], None]) -> LocalWork:
+    def submit(
+        self, nodes: Sequence[Node], done: Callable[[BaseException | None], None], begun: Callable[[Work], object]
+    ) -> None:
         """Start to compute and keep the values of `nodes`; see `Backend.submit`."""
         used: dict[str, Stored[Layout]] = {}  # stays as it is until the run is over, whatever is released meanwhile
 
@@ -99,11 +102,20 @@ class LocalBackend:
                 error = _explained(error, planned, key)
             done(error)
 
-        return LocalWork(self._scheduler.submit(planned.graph, planned.outputs, on_done))
+        self._start(planned.graph, planned.outputs, on_done, begun)
+
+    def _start(self, graph: Graph, outputs: Collection[Key], on_done: OnDone, begun: Callable[[Work], object]) -> None:
+        run = self._scheduler.prepare(graph, outputs, on_done)
+        begun(LocalWork(run))
+        run.start()
 
     def run(
-        self, graph: Graph, outputs: Collection[Key], done: Callable[[dict[Key, Any], BaseException | None], None]
-    ) -> LocalWork:
+        self,
+        graph: Graph,
+        outputs: Collection[Key],
+        done: Callable[[dict[Key, Any], BaseException | None], None],
+        begun: Callable[[Work], object],
+    ) -> None:
         """Start to run chunk tasks whose values are handed over instead of kept; see `Backend.run`."""
 
         def on_done(values: dict[Key, Any] | None, error: BaseException | None, _: Key | None) -> None:
@@ -112,7 +124,7 @@ class LocalBackend:
             elif error is not None:
                 done({}, error)
 
-        return LocalWork(self._scheduler.submit(graph, outputs, on_done))
+        self._start(graph, outputs, on_done, begun)
 
     def _keep(self, planned: Plan, values: dict[Key, Any]) -> None:
         for node, layout in planned.layouts.items():

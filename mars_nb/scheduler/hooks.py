@@ -1,0 +1,43 @@
+"""What a scheduler may be given by whoever uses it."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+
+class Keeper(Protocol):
+    """Keeps the values of tasks, in memory or elsewhere. Called without a lock held; may take its time."""
+
+    @property
+    def limit(self) -> int:
+        """Bytes beyond which memory is short."""
+
+    def hold(self, value: Any) -> Any:
+        """Give what stands for a value from now on."""
+
+    def get(self, held: Any) -> Any:
+        """Give the value that something stands for."""
+
+
+class Gauge(Protocol):
+    """Knows how many tasks run side by side, to share the cores out.
+
+    Attributes
+    ----------
+    turn
+        Changes when workers have to `follow`.
+    """
+
+    turn: int
+
+    def prepare(self) -> None:
+        """Get ready for tasks side by side. Called without a lock held; may take its time."""
+
+    def busy(self, scheduler: object, workers: int) -> None:
+        """Take note of how many workers of a scheduler do not rest.
+
+        Called with the scheduler's lock held, when workers begin or end to rest and never for each task. Must be quick.
+        """
+
+    def follow(self) -> int:
+        """Change what belongs to the calling thread; gives `turn`. Called by workers, without a lock held."""

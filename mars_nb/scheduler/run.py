@@ -1,0 +1,70 @@
+"""A run and a worker, as the scheduler has them; `mars_nb.scheduler.pool` says which lock guards what."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from mars_nb.scheduler.state import Counts, Key, RunState
+
+if TYPE_CHECKING:
+    from mars_nb.scheduler.pool import Scheduler
+
+OnDone = Callable[[dict[Key, Any] | None, BaseException | None, Key | None], None]
+
+
+class Run:
+    """One graph in a scheduler. Made by `Scheduler.submit`."""
+
+    def __init__(self, scheduler: Scheduler, state: RunState, on_done: OnDone) -> None:
+        self._scheduler = scheduler
+        self._state = state
+        self._on_done = on_done
+        self._context = contextvars.copy_context()
+        self._reported = False
+
+    def start(self) -> None:
+        """Let the tasks start, unless the run was cancelled; see `Scheduler.submit`."""
+        self._scheduler._start(self)
+
+    def cancel(self) -> bool:
+        """Let no further task start, and report the run as cancelled: ``on_done(None, None, None)``.
+
+        Returns
+        -------
+        bool
+            False if the run was over already.
+        """
+        with self._scheduler._lock:
+            if self._reported:
+                return False
+            self._reported = True
+            dropped = self._state.stop()
+            self._scheduler._abandon(self)
+        del dropped  # values die without the lock held
+        self._on_done(None, None, None)
+        return True
+
+    def counts(self) -> dict[Any, Counts]:
+        """Tell how far each operation is."""
+        with self._scheduler._lock:
+            return {name: Counts(c.total, c.done, c.running) for name, c in self._state.counts.items()}
+
+
+class Worker(threading.Thread):
+    """A thread of a scheduler. All but `turn` is guarded by the scheduler's lock."""
+
+    def __init__(self, scheduler: Scheduler, number: int) -> None:
+        super().__init__(name=f"{scheduler.name}-{number}", daemon=True)
+        self.scheduler = scheduler
+        self.inside: Run | None = None  # a task of which it runs
+        self.abandoned = False
+        self.call = threading.Condition(scheduler._lock)  # waits for it when there is nothing to do
+        self.resting = False
+        self.turn = 0  # of the gauge's, which it followed
+
+    def run(self) -> None:
+        """Work until there is nothing to do."""
+        self.scheduler._work(self)
