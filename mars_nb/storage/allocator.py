@@ -1,26 +1,40 @@
 """Giving freed memory back to the system.
 
 The C library keeps freed memory for later. After many chunks of changing sizes, as in a shuffle, it may keep several
-times what is in use, and a memory limit would mean nothing to the system. glibc has a call for that; elsewhere nothing
-is done.
+times what is in use, and a memory limit would mean nothing to the system. glibc can be told otherwise; elsewhere
+nothing is done.
 """
 
 from __future__ import annotations
 
 import ctypes
 import functools
-from collections.abc import Callable
 
 import psutil
 
 
+# Parameters of glibc's mallopt: from which size on memory comes from the system and goes straight back to it, and how
+# much free memory at the top of the heap is kept. Setting them ends their growth with what is used.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_THRESHOLD = 2**20
+
+
 @functools.cache
-def _malloc_trim() -> Callable[[int], int] | None:
+def _library() -> ctypes.CDLL | None:
     try:
-        found: Callable[[int], int] | None = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        found = ctypes.CDLL(None)
     except (OSError, TypeError):  # no C library to look into, as on Windows
         return None
-    return found
+    return found if hasattr(found, "malloc_trim") and hasattr(found, "mallopt") else None
+
+
+@functools.cache
+def tighten() -> None:
+    """Keep no large pieces of freed memory from now on. That costs time, so it is for when memory is short."""
+    library = _library()
+    if library is not None:
+        library.mallopt(_M_MMAP_THRESHOLD, _THRESHOLD)
+        library.mallopt(_M_TRIM_THRESHOLD, _THRESHOLD)
 
 
 def resident() -> int:
@@ -36,5 +50,5 @@ def give_back() -> bool:
     bool
         Whether there was any, and a way to do so.
     """
-    trim = _malloc_trim()
-    return trim is not None and bool(trim(0))
+    library = _library()
+    return library is not None and bool(library.malloc_trim(0))

@@ -234,6 +234,7 @@ class SpillBuffer:
             if self.memory > self.limit:
                 # One at a time: a second thread would spin over the value that the first is writing.
                 with self._evicting:
+                    allocator.tighten()
                     self._memory.evict_until_below_target()
         finally:
             self._inside.depth -= 1

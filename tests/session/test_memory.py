@@ -39,7 +39,7 @@ def test_results_beyond_the_limit_are_spilled_and_read_back(tmp_path: Path) -> N
 
 
 def test_a_disk_that_fails_is_a_clear_error_and_nothing_is_lost(tmp_path: Path) -> None:
-    with mars_nb.option_context({"spill_directory": str(tmp_path / "missing"), "memory_limit": 2**20}):
+    with mars_nb.option_context({"spill_directory": str(tmp_path / "missing"), "memory_limit": 2 * 2**20}):
         mars_nb.new_session()
     kept = mt.full((100, 1000), 3.0).execute()
     with pytest.raises(SpillError, match="cannot be put on disk") as caught:

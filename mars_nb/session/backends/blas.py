@@ -17,8 +17,14 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Protocol
+
+
+#: Seconds for each change that is followed, and how many may come at once. Trivial tasks may change between one and
+#: several workers 50,000 times a second; a change takes about 5 us.
+INTERVAL, BURST = 0.005, 20
 
 
 class Library(Protocol):
@@ -37,14 +43,21 @@ class Library(Protocol):
 class ThreadGauge:
     """Holds numeric libraries to one thread while several workers are busy; see `mars_nb.scheduler.Gauge`.
 
+    Parameters
+    ----------
+    clock
+        Gives seconds.
+
     Attributes
     ----------
     turn : int
         Odd while OpenMP is held back. Stays as it is without OpenMP.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.turn = 0
+        self._clock = clock
+        self._saved, self._counted = float(BURST), clock()  # changes to one worker that may be followed, and since when
         self._lock = threading.Lock()
         self._workers: dict[int, int] = {}  # busy ones, by scheduler
         self._modules = 0  # that were loaded when the libraries were looked for
@@ -66,26 +79,46 @@ class ThreadGauge:
                 if self._held:
                     self._hold()
 
-    def busy(self, scheduler: object, workers: int) -> None:
-        """Take note of how many workers of a scheduler are busy."""
+    def busy(self, scheduler: object, workers: int) -> float:
+        """Take note of how many workers of a scheduler are busy; see `Gauge.busy`."""
         with self._lock:
             if workers > 0:
                 self._workers[id(scheduler)] = workers
             else:
                 self._workers.pop(id(scheduler), None)
-            hold = len(self._workers) > 1 or workers > 1
-            if hold is not self._held:
-                self._held = hold
-                if hold:
-                    self._hold()
-                else:
-                    self._give_back()
-                if self._openmp and self.turn % 2 != hold:
-                    self.turn += 1
-            elif not self._workers and self._found:
-                self._give_back()  # also what a task changed and put back too late
-            if not self._workers:
+            if len(self._workers) > 1 or workers > 1:
+                if not self._held:
+                    self._change(True)
+            elif not self._workers:
+                if self._held:
+                    self._change(False)
+                elif self._found:
+                    self._give_back()  # what a task changed, and put back too late
                 self._found = []
+            elif self._held:
+                if not self._affordable():
+                    return INTERVAL
+                self._change(False)
+        return 0.0
+
+    def _affordable(self) -> bool:
+        """Tell whether to follow a change; when there are very many only some are followed."""
+        now = self._clock()
+        self._saved = min(BURST, self._saved + (now - self._counted) / INTERVAL)
+        self._counted = now
+        if self._saved < 1:
+            return False
+        self._saved -= 1
+        return True
+
+    def _change(self, hold: bool) -> None:
+        self._held = hold
+        if hold:
+            self._hold()
+        else:
+            self._give_back()
+        if self._openmp and self.turn % 2 != hold:
+            self.turn += 1
 
     def _hold(self) -> None:
         known = [library for library, _ in self._found]

@@ -18,7 +18,7 @@ from mars_nb.planner.layout import ChunkKey, Layout, Rows, Single, stored
 from mars_nb.scheduler import Graph, Key, OnDone, Run, Scheduler
 from mars_nb.session.backends import blas
 from mars_nb.session.backends.base import Progress, Work
-from mars_nb.session.backends.memory import MemoryKeeper, bytes_of, description_of, new_buffer
+from mars_nb.session.backends.memory import MemoryKeeper, bytes_of, description_of, limit_of, new_buffer
 from mars_nb.storage import DiskError, ResultStore, Stored
 
 _SAMPLE_ROWS = 5
@@ -45,7 +45,8 @@ class LocalBackend:
         self, n_threads: int | None = None, name: str = "mars_nb", memory_limit: int | str | None = None
     ) -> None:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        self._buffer = new_buffer(memory_limit)
+        self.memory_limit = limit_of(memory_limit)
+        self._buffer = new_buffer(self.memory_limit)
         self._keeper = MemoryKeeper(self._buffer)
         self._scheduler = Scheduler(n_threads or options.n_threads or cores or 1, name, self._keeper, blas.gauge)
         self._store: ResultStore[Layout] = ResultStore(bytes_of)
@@ -69,11 +70,6 @@ class LocalBackend:
     def spilled(self) -> int:
         """Bytes of results and intermediate values that are on disk."""
         return self._buffer.disk
-
-    @property
-    def memory_limit(self) -> int:
-        """Bytes that may be in memory."""
-        return self._buffer.limit
 
     def submit(
         self, nodes: Sequence[Node], done: Callable[[BaseException | None], None], begun: Callable[[Work], object]

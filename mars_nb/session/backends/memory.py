@@ -16,6 +16,8 @@ from mars_nb.storage import Held, SpillBuffer
 
 #: What part of the machine's memory a session may use when no limit is given.
 DEFAULT_PART = 0.6
+#: What part of a session's memory is for values that are kept; running tasks need the rest for what they work on.
+KEPT_PART = 0.7
 _CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
@@ -85,9 +87,9 @@ class MemoryKeeper:
         return held.get() if type(held) is Held else held
 
 
-def new_buffer(memory_limit: int | str | None) -> SpillBuffer:
-    """Make the buffer of a session."""
-    return SpillBuffer(limit_of(memory_limit), sizeof, options.spill_directory, described)
+def new_buffer(limit: int) -> SpillBuffer:
+    """Make the buffer of a session whose memory is limited to so many bytes."""
+    return SpillBuffer(int(limit * KEPT_PART), sizeof, options.spill_directory, described)
 
 
 def description_of(chunk: Any) -> tuple[type, tuple[int, ...]]:
