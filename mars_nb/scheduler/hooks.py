@@ -33,10 +33,15 @@ class Gauge(Protocol):
     def prepare(self) -> None:
         """Get ready for tasks side by side. Called without a lock held; may take its time."""
 
-    def busy(self, scheduler: object, workers: int) -> None:
+    def busy(self, scheduler: object, workers: int) -> float:
         """Take note of how many workers of a scheduler do not rest.
 
         Called with the scheduler's lock held, when workers begin or end to rest and never for each task. Must be quick.
+
+        Returns
+        -------
+        float
+            Seconds after which it wants to hear the number again if nothing changes, 0 if it does not.
         """
 
     def follow(self) -> int:

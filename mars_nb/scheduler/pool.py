@@ -165,10 +165,11 @@ class Scheduler:
         if called:
             self._tell()
 
-    def _tell(self) -> None:
+    def _tell(self) -> float:
         """Tell the gauge how many workers are busy: counted anew, so that nothing adds up to a wrong number."""
-        if self._gauge is not None:
-            self._gauge.busy(self, sum(not (worker.resting or worker.abandoned) for worker in self._workers))
+        if self._gauge is None:
+            return 0.0
+        return self._gauge.busy(self, sum(not (worker.resting or worker.abandoned) for worker in self._workers))
 
     def _abandon(self, run: Run) -> None:
         if run in self._runs:
@@ -199,8 +200,13 @@ class Scheduler:
         if self._closed:
             return False
         worker.resting = True
-        self._tell()
-        worker.call.wait(IDLE_SECONDS)
+        again = self._tell()
+        if again:
+            worker.call.wait(again)
+            if worker.resting:
+                self._tell()
+        if worker.resting and not self._closed:
+            worker.call.wait(IDLE_SECONDS)
         called = not worker.resting  # also if the call came when the time was over: none may get lost
         worker.resting = False
         return called

@@ -168,6 +168,25 @@ def test_changes_between_one_and_two_only(libraries: list[Library]) -> None:
     assert library.calls == [1, 8, 1, 8]
 
 
+def test_very_many_changes_are_not_all_followed(libraries: list[Library]) -> None:
+    now = 100.0
+    gauge, (library, _) = ThreadGauge(lambda: now), libraries
+    gauge.prepare()
+    answers = []
+    for _ in range(1000):
+        gauge.busy(1, 2)
+        answers.append(gauge.busy(1, 1))
+    assert library.calls == [1, 8] * blas.BURST + [1]
+    assert answers == [0.0] * blas.BURST + [blas.INTERVAL] * (1000 - blas.BURST)
+    now += 1.5 * blas.INTERVAL
+    assert gauge.busy(1, 1) == 0  # it is told again
+    assert library.get_num_threads() == 8
+    gauge.busy(1, 2)
+    assert gauge.busy(1, 1) > 0
+    assert gauge.busy(1, 0) == 0  # nothing runs: that is followed always
+    assert library.get_num_threads() == 8
+
+
 def test_libraries_that_come_later(libraries: list[Library], monkeypatch: pytest.MonkeyPatch) -> None:
     gauge, (first, _) = ThreadGauge(), libraries
     gauge.prepare()

@@ -21,7 +21,6 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-
 #: Seconds for each change that is followed, and how many may come at once. Trivial tasks may change between one and
 #: several workers 50,000 times a second; a change takes about 5 us.
 INTERVAL, BURST = 0.005, 20
