@@ -25,6 +25,7 @@ from mars_nb.scheduler.state import Graph, Key
 from mars_nb.session import dask_scheduler
 from mars_nb.session.backends.base import Backend
 from mars_nb.session.dask_collections import given, lazy_objects
+from mars_nb.session.events import EventStream
 from mars_nb.session.isolation import isolation_error
 from mars_nb.session.logs import Logs, Tees
 from mars_nb.session.shown import ShownResult, shown_result
@@ -77,6 +78,8 @@ class Session:
         Unlike that of any other open session.
     session_id : str
         Unlike that of any session there ever was, unless it was given.
+    events : EventStream
+        What happens to the session's tasks, ten times a second at the most.
 
     Examples
     --------
@@ -97,6 +100,7 @@ class Session:
         self._ended: deque[TaskInfo] = deque(maxlen=REMEMBERED_TASKS)
         self._executed: dict[str, tuple[Node, float]] = {}  # by the node's key, with the time
         self._logs = Logs()
+        self.events = EventStream(f"mars_nb-events-{name}")
         self._told: set[str] = set()  # keys of nodes about which the user was warned
 
     # --- what it is ----------------------------------------------------------------------------------
@@ -334,6 +338,7 @@ class Session:
         task.add_done_callback(self._on_end)  # first: an interrupt must not leave it among those that run
         with self._lock:
             self._running[task.number] = task
+        self.events.watch(task.number, lambda: task.sample(self.memory, self.spilled))
         try:
             submit()
         except Exception as error:
@@ -359,6 +364,7 @@ class Session:
         with self._lock:
             self._running.pop(task.number, None)
             self._ended.append(info)
+        self.events.over(task.number)
 
     def _release(self, key: str) -> None:
         # Called by the garbage collector, maybe in a thread that holds our lock: no locks here.

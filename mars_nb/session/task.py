@@ -15,6 +15,7 @@ from mars_nb.errors import TaskCancelled
 from mars_nb.graph.callsite import CallSite
 from mars_nb.graph.node import Node
 from mars_nb.session.backends.base import Progress, Work
+from mars_nb.session.events import OperationCounts, Sample
 
 _NUMBERS = itertools.count(1)
 # A signal that comes right before a wait begins does not end it, so an interrupt may have to wait for the next round.
@@ -237,6 +238,12 @@ class Task(Future[Any]):
         label = ", ".join(node.label for node in self.nodes)
         place = "" if self.site is None else self.site.place
         return TaskInfo(self.number, label, place, snapshot.state, snapshot.elapsed, snapshot.done, snapshot.total)
+
+    def sample(self, memory: int, spilled: int) -> Sample:
+        """Tell how the task stands, for the session's events."""
+        state = self.state  # first: counts that are read after the end are the last ones
+        counts = {p.node.key: OperationCounts(p.node.label, p.done, p.running, p.total) for p in self._progress()}
+        return Sample(self.number, state, counts, memory, spilled)
 
     def _progress(self) -> tuple[Progress, ...]:
         work = self._work
