@@ -1,13 +1,13 @@
 """The events of a session: one stream, which everything that shows a session can follow.
 
-`RunModel` is pure: states of tasks go in, events come out; the clock is injected. `EventStream` is the thin shell around
+`RunModel` is pure: states of tasks go in, events come out; the clock is injected. `EventStream` is the shell around
 it.
 
 Concurrency
 -----------
-`EventStream.subscribe`, `watch` and `over` may be called from any thread. One lock guards the model and the subscribers;
+`EventStream.subscribe`, `watch` and `over` may come from any thread. One lock guards the model and the subscribers;
 it is let go before a subscriber is called. Events reach a subscriber in order, one at a time, on the stream's own
-thread: it looks at the running tasks ten times a second, and lives only while somebody listens and something runs. So a
+thread: it looks at the running tasks ten times a second, and lives while somebody listens and something runs. So a
 stream that nobody follows costs nothing, and one that is followed costs the same however many chunk tasks there are.
 """
 

@@ -12,7 +12,6 @@ import functools
 
 import psutil
 
-
 # Parameters of glibc's mallopt: from which size on memory comes from the system and goes straight back to it, and how
 # much free memory at the top of the heap is kept. Setting them ends their growth with what is used.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
