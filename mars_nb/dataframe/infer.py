@@ -46,6 +46,8 @@ _DATA_DEPENDENT = set(
 )
 # Make columns of values, so that a sample has but some of them.
 _COLUMNS_OF_VALUES = {"T", "transpose", "unstack", "pivot", "pivot_table", "crosstab", "get_dummies"}
+# Give as many rows as the arrays that they are given.
+_CONSTRUCTORS = {"pandas.DataFrame", "pandas.Series"}
 # On a few rows they may give very many.
 _EXPANDING = {"resample", "asfreq"}
 
@@ -83,8 +85,12 @@ class _Trial:
         nodes = [leaf for leaf in leaves((args, kwargs)) if isinstance(leaf, Node)]
         self.stand_ins = {n: stand_in(n.meta) for n in nodes if isinstance(n.meta, PandasMeta)}
         first = next(iter(self.stand_ins), None)
-        length = SAMPLE_ROWS if first is None else len(self.stand_ins[first])
-        rows = None if first is None else first.meta.rows  # type: ignore[union-attr]  # a frame
+        if first is None:
+            rows = _length_of_arrays(nodes)
+            length = _stand_in_length(rows, args, kwargs)
+        else:
+            rows = first.meta.rows  # type: ignore[union-attr]  # a frame
+            length = len(self.stand_ins[first])
 
         def fill(leaf: Any) -> Any:
             if not isinstance(leaf, Node):
@@ -103,7 +109,9 @@ class _Trial:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             value = op.apply(replace(args, fill), replace(kwargs, fill))
-        meta = meta_of(value, rows_of(op, args, value, self.stand_ins) if _is_pandas(value) else None)
+        is_made = first is None and op.name in _CONSTRUCTORS
+        count = rows if is_made else rows_of(op, args, value, self.stand_ins) if _is_pandas(value) else None
+        meta = meta_of(value, count)
         if isinstance(meta, PandasMeta) and _is_open(op, value, nodes):
             meta = PandasMeta(meta.sample, meta.rows, open=True)
         self.meta = meta
@@ -115,6 +123,20 @@ def _is_open(op: Operation, value: Any, nodes: list[Node]) -> bool:
     names = set(op.names) if isinstance(op, Path) else {op.name.rpartition(".")[2]}
     made = names & _COLUMNS_OF_VALUES and any(meta.rows != len(meta.sample) for meta in metas)
     return isinstance(value, pd.DataFrame) and (bool(made) or any(meta.open for meta in metas))
+
+
+def _length_of_arrays(nodes: list[Node]) -> int | None:
+    """Tell the one length that all arrays have, None where it is not known."""
+    lengths = {node.meta.shape[0] for node in nodes if isinstance(node.meta, TensorMeta) and node.meta.shape}
+    return int(lengths.pop()) if len(lengths) == 1 and not any(map(math.isnan, lengths)) else None
+
+
+def _stand_in_length(rows: int | None, args: Any, kwargs: Any) -> int:
+    """Choose how long arrays are to be that fit the lists given beside them."""
+    given = _longest_given((args, kwargs))
+    if rows is None:
+        return given if 0 < given <= LONGEST else SAMPLE_ROWS
+    return rows if rows <= LONGEST or rows == given else SAMPLE_ROWS
 
 
 def _array(shape: tuple[float, ...], dtype: np.dtype[Any], length: int, rows: int | None) -> Any:

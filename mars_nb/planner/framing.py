@@ -32,6 +32,8 @@ def framing(building: Building, node: Node) -> Layout:
         isinstance(grid, Grid) and grid.nsplits[0] == first.nsplits[0] for grid in grids
     ):
         raise NotPartitionable
+    if len(grids) > 1 and not first.known:
+        raise NotPartitionable  # chunks of lengths that are not known need not be of the same length
     evaluate = Evaluation(node, tuple(columns))
     parts: list[ChunkKey] = []
     for i in range(len(first.nsplits[0])):
