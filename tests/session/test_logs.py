@@ -115,6 +115,25 @@ def test_warnings() -> None:
     assert done.stdout == done.stderr
 
 
+def test_warnings_of_chunks_come_once() -> None:
+    code = """
+        import warnings, numpy as np, mars_nb, mars_nb.tensor as mt, mars_nb.remote as mr
+
+        def careful(number):
+            warnings.warn("careful")
+            return number
+
+        with mars_nb.new_session(n_threads=2):
+            halves = mt.full(100, -1.0, chunk_size=10)
+            roots = mars_nb.execute(mt.sqrt(halves), [mr.spawn(careful, args=(n,)) for n in range(10)])
+            print(roots[0].fetch_log(), end="")
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True)
+    assert done.stdout == done.stderr
+    assert done.stderr.count("UserWarning: careful") == 1
+    assert done.stderr.count("RuntimeWarning: invalid value") == 1
+
+
 def test_nothing(session: Session) -> None:
     quiet = mr.spawn(abs, args=(1,))
     assert quiet.fetch_log() == ""
