@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any
 
 from mars_nb.errors import TaskCancelled
@@ -121,6 +122,7 @@ class Task(Future[Any]):
         self._started = clock()
         self._ended: float | None = None
         self._work: Work | None = None
+        self._traceback: TracebackType | None = None
         self._over = threading.Lock()  # taken once, by whoever ends or cancels the task, and never let go
         self._last: tuple[Progress, ...] = ()
         self._before_end: list[Callable[[Snapshot], object]] = []
@@ -142,6 +144,7 @@ class Task(Future[Any]):
         if error is None:
             self.set_result(value)
         else:
+            self._traceback = error.__traceback__
             self.set_exception(error)
 
     def _freeze(self, state: str) -> None:
@@ -220,6 +223,10 @@ class Task(Future[Any]):
             wait([self], min(left, _WAIT_SECONDS))
         if self.cancelled():
             raise TaskCancelled(f"task {self.number} in session {self.session_name!r} was cancelled")
+        error = super().exception()
+        if error is not None:
+            # From here, not from the future's own frames, and each time with the frames of the first time only.
+            raise error.with_traceback(self._traceback)
         return super().result()
 
     def progress(self) -> float:
