@@ -15,6 +15,7 @@ from mars_nb.graph.meta import PandasMeta
 from mars_nb.graph.node import Arguments, Function, Node, Path
 from mars_nb.planner.aggregates import on_all, reduction
 from mars_nb.planner.context import Building, Evaluation, NotPartitionable
+from mars_nb.planner.cuts import cut
 from mars_nb.planner.grouped import groupby
 from mars_nb.planner.layout import Layout, Rows, Single
 from mars_nb.planner.renumber import columns_of, renumbered
@@ -71,7 +72,7 @@ def _is_absorbing(node: Node) -> bool:
         n = call.args[0] if call.args else call.kwargs.get("n", 5)
         return isinstance(n, int) and n >= 0
     if name == "drop_duplicates":
-        return call.kwargs.get("keep", "first") is not False and not call.kwargs.get("ignore_index")
+        return call.kwargs.get("keep", "first") is not False
     return "keep" not in call.kwargs and len(call.args) < 3
 
 
@@ -163,7 +164,7 @@ def _alike(samples: list[Any]) -> bool:
     )
 
 
-_MERGE_ARGUMENTS = {"how", "on", "left_on", "right_on", "suffixes", "right"}
+_MERGE_ARGUMENTS = {"how", "on", "left_on", "right_on", "suffixes", "right", "indicator"}
 
 
 def _merge(building: Building, node: Node) -> Layout | None:
@@ -190,14 +191,33 @@ def _merge(building: Building, node: Node) -> Layout | None:
     return renumbered(building, node, parts, None)
 
 
+def _join(building: Building, node: Node) -> Layout | None:
+    """Look up the rows of each chunk in the whole right side: they keep their order and their index."""
+    call = call_of(node, "join")
+    if call is None or len(call.args) > 1 or set(call.kwargs) - {"other", "how", "lsuffix", "rsuffix", "suffixes"}:
+        return None
+    left, right = node.args[0], call.args[0] if call.args else call.kwargs.get("other")
+    if call.kwargs.get("how", "left") != "left" or not isinstance(right, Node) or len(node.inputs) != 2:
+        return None
+    layout = building.lowered[left]
+    if not isinstance(layout, Rows) or isinstance(sample_of(left).index, pd.MultiIndex):
+        return None
+    other = building.single(right).key
+    evaluate = Evaluation(node, (left, right))
+    parts = [building.add(node, i, evaluate, [key, other]) for i, key in enumerate(layout.keys)]
+    return Rows(tuple(parts), node.key, None, columns_of(node))
+
+
 _RULES: tuple[Callable[[Building, Node], Layout | None], ...] = (
     rowwise,
     _absorbing,
+    cut,
     _value_counts,
     _length,
     _reset_index,
     _concat,
     _merge,
+    _join,
     groupby,
     reduction,
     scan,

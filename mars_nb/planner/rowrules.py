@@ -65,12 +65,33 @@ def _has_rows(values: Any) -> bool:
 def _function(node: Node, op: Function) -> bool | None:
     if op.name == "getitem":
         return _key(node, node.args[1])
+    if op.name in ("pandas.to_datetime", "pandas.cut"):
+        return True if _converts_by_row(node, op.name) else None
     if op.name == "setitem":
         return _assignment(node)
     if op.name in ("set_columns", "set_name"):
         return True if is_frame(node.args[0]) or is_series(node.args[0]) else None
     elementwise = op.name in OPERATORS or (isinstance(op.target, np.ufunc) and op.target.nout == 1)
     return True if elementwise and not _has_rows((*node.args, *node.kwargs.values())) else None
+
+
+def _converts_by_row(node: Node, name: str) -> bool:
+    """Tell ``to_datetime(texts, format=...)`` and ``cut(numbers, bins)``, in which no row decides about another."""
+    series, given = sample_of(node.args[0]) if node.args else None, node.kwargs
+    if not isinstance(series, pd.Series):
+        return False
+    if name == "pandas.to_datetime":
+        style = given.get("format")
+        # With zones or fractions of seconds, all rows decide about the type.
+        plain = isinstance(style, str) and "%" in style and not any(part in style for part in ("%z", "%Z", "%f"))
+        known = len(node.args) == 1 and not set(given) - {"format", "errors"}
+        return known and plain and isinstance(series.dtype, pd.StringDtype)
+    bins = node.args[1] if len(node.args) > 1 else given.get("bins")
+    known = len(node.args) <= 2 and not set(given) - {"bins", "right", "labels", "include_lowest", "precision"}
+    kind = series.dtype.kind if isinstance(series.dtype, np.dtype) else "O"
+    # Where pandas makes labels of the bins, floats without a value have other labels than those with one.
+    numbers = kind in "iu" or (kind == "f" and given.get("labels") is not None)
+    return known and numbers and isinstance(bins, list | tuple | np.ndarray)
 
 
 def _assignment(node: Node) -> bool | None:

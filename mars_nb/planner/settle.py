@@ -15,14 +15,14 @@ from mars_nb.planner.layout import Layout, Rows
 # Operations that find dtypes from values.
 _FINDING = set(
     "map apply replace where mask clip setitem assign explode floordiv mod pow rfloordiv rmod rpow truediv str loc "
-    "eval infer_objects to_numeric iloc update insert merge".split()
+    "eval infer_objects to_numeric iloc update insert merge join to_datetime cut".split()
 )
 
 
 def settled(building: Building, node: Node) -> Layout:
     """Give the layout of a value that is kept, with equal dtypes in all chunks: a part must be as in the whole."""
     layout = building.lowered[node]
-    if not isinstance(layout, Rows) or len(layout.keys) < 2 or not _may_differ(building, node):
+    if not isinstance(layout, Rows) or len(layout.keys) < 2 or not may_differ(building, node):
         return layout
     examples = [building.add(node, ("example", i), _example, [key]) for i, key in enumerate(layout.keys)]
     common = building.add(node, "dtypes", _common, examples)
@@ -30,7 +30,7 @@ def settled(building: Building, node: Node) -> Layout:
     return replace(layout, keys=tuple(keys))
 
 
-def _may_differ(building: Building, node: Node) -> bool:
+def may_differ(building: Building, node: Node) -> bool:
     """Tell whether on the way to a value its dtypes were found from values."""
     return any(bool(_steps(found) & _FINDING) for found in ordered([node], lambda n: n not in building.lowered))
 
