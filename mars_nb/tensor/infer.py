@@ -108,11 +108,16 @@ def _infer_small(op: Operation, args: Any, kwargs: Any) -> Meta:
             results.append(meta_of(_evaluate(op, args, kwargs, stand_in)))
         except Exception as error:
             errors.append(error)
-    if not results and any(isinstance(error, np.linalg.LinAlgError) for error in errors):
-        return ObjectMeta()
     if not results:
+        lengths_known = all(leaf.meta.known for leaf in leaves((args, kwargs)) if _is_tensor(leaf))
+        if lengths_known and any(isinstance(error, np.linalg.LinAlgError) for error in errors):
+            return ObjectMeta()
         return _infer_unknown(op, args, kwargs, errors[0])
     return results[0] if len(results) == 1 else functools.reduce(_common, results)
+
+
+def _is_tensor(leaf: Any) -> bool:
+    return isinstance(leaf, Node) and isinstance(leaf.meta, TensorMeta)
 
 
 def _infer_unknown(op: Operation, args: Any, kwargs: Any, error: Exception) -> Meta:

@@ -45,3 +45,22 @@ def test_shapes_that_depend_on_data_are_not_claimed() -> None:
     for lazy in (np.unique(t), t[t > 0], np.flatnonzero(t), np.trim_zeros(t), np.repeat(t, t.astype(int))):
         assert np.isnan(lazy.shape[0])
         assert len(lazy) == len(lazy.execute().fetch())
+
+
+@pytest.mark.parametrize("rows", [6, 5000])
+def test_several_results_are_several_where_lengths_are_not_known(rows: int) -> None:
+    table = np.arange(rows * 2.0).reshape(rows, 2) % 7 + 1
+    lazy = mt.tensor(table)
+    some = lazy[lazy[:, 0] > 0]
+    for matrix, target, column in [
+        (some, some[:, 0], 0),
+        (some, lazy[:, 0], 0),
+        (some, table[:, 0], 0),
+        (lazy, some[:, 1], 1),
+    ]:
+        found = np.linalg.lstsq(matrix, target, rcond=None)
+        assert len(found) == 4
+        expected = np.linalg.lstsq(table, table[:, column], rcond=None)[0]
+        np.testing.assert_allclose(found[0].execute().fetch(), expected, atol=1e-9)
+    assert len(np.linalg.svd(some)) == 3
+    assert len(np.linalg.eig(some.T @ some)) == 2
