@@ -43,7 +43,11 @@ OPTIONS: dict[str, Option] = {
     "show_progress": Option("auto", lambda v: v == "auto" or _is_bool(v), "'auto', True or False"),
     "progress_after": Option(0.5, lambda v: isinstance(v, int | float) and v >= 0, "seconds before progress is shown"),
     "chunk_size": Option(None, _is_chunk_size, "items per dimension of a chunk; None: chosen by chunk_bytes"),
-    "chunk_bytes": Option(16 * MIB, _is_positive_int, "bytes of a chunk where no chunk_size is given"),
+    "chunk_bytes": Option(
+        8 * MIB,  # measured by benchmarks/chunk_size.py; not by the machine, on which random numbers would then depend
+        _is_positive_int,
+        "bytes of a chunk where no chunk_size is given; 8 MiB fit caches, and are enough for what a task costs",
+    ),
     "n_threads": Option(
         None, lambda v: v is None or _is_positive_int(v), "threads of a local session; None: all cores"
     ),
