@@ -11,6 +11,9 @@ import struct
 from typing import Any
 
 _ALIGNMENT = 64
+# Smaller buffers go into the pickle: column names, say, live on in frames made of this one, and as views they would keep
+# all of what was read in memory.
+_SMALL = 4096
 _LENGTH = struct.Struct("<Q")
 
 
@@ -32,13 +35,20 @@ def dump(value: Any) -> list[Piece]:
     array([0, 1, 2])
     """
     buffers: list[pickle.PickleBuffer] = []
+
+    def in_band(buffer: pickle.PickleBuffer) -> bool:
+        small = buffer.raw().nbytes < _SMALL
+        if not small:
+            buffers.append(buffer)
+        return small
+
     try:
-        head = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
+        head = pickle.dumps(value, protocol=5, buffer_callback=in_band)
     except (pickle.PicklingError, AttributeError, TypeError):  # functions and classes of the user's notebook
         import cloudpickle  # type: ignore[import-untyped]  # has no stubs
 
         buffers.clear()
-        head = cloudpickle.dumps(value, protocol=5, buffer_callback=buffers.append)
+        head = cloudpickle.dumps(value, protocol=5, buffer_callback=in_band)
     parts: list[bytes | bytearray | memoryview] = [head, *(buffer.raw() for buffer in buffers)]
     lengths = [memoryview(part).nbytes for part in parts]
     header = _LENGTH.pack(len(parts)) + b"".join(map(_LENGTH.pack, lengths))

@@ -22,6 +22,7 @@ import numpy as np
 import zict
 
 from mars_nb.storage import allocator, directory, frames
+from mars_nb.storage.compact import compact
 
 #: Values of fewer bytes are neither counted nor spilled.
 SMALL = 4096
@@ -300,11 +301,3 @@ class SpillBuffer:
             self._weights.pop(key, None)
             self._memory.pop(key, None)
             self._disk.pop(key, None)
-
-
-def compact(value: Any) -> Any:
-    """Copy an array that is a small view of a large one, which it would keep in memory."""
-    base = value.base if isinstance(value, np.ndarray) else None
-    if isinstance(base, np.ndarray) and value.nbytes * 2 < base.nbytes:
-        return value.copy()
-    return value

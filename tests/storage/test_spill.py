@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import pytest
 from dask.sizeof import sizeof
 
 from mars_nb.storage import DiskError, SpillBuffer, directory, frames
-from mars_nb.storage.spill import compact
+from mars_nb.storage.compact import compact
 
 
 @pytest.fixture
@@ -61,12 +62,12 @@ def test_values_come_back_as_they_were(buffer: SpillBuffer, value: Any) -> None:
 
 
 def test_arrays_are_read_back_without_a_copy() -> None:
-    data = bytearray(b"".join(frames.dump([np.arange(100), np.arange(7, dtype="u1")])))
+    data = bytearray(b"".join(frames.dump([np.arange(1000), np.arange(7000, dtype="u1")])))
     first, second = frames.load(data)
     for array in (first, second):
         assert np.shares_memory(array, np.frombuffer(data, "u1"))
         assert array.ctypes.data % 8 == np.frombuffer(data, "u1").ctypes.data % 8  # as aligned as the data
-    assert second.tolist() == list(range(7))
+    assert second[-1] == 6999 % 256
 
 
 def test_the_least_recently_used_goes_first(buffer: SpillBuffer) -> None:
@@ -218,3 +219,25 @@ def test_small_views_of_large_arrays_are_copied() -> None:
     assert compact(large) is large
     assert compact(large[:900]).base is large
     assert compact(large[:10]).base is None
+    frame = pd.DataFrame(np.zeros((1000, 8)))
+    assert compact(frame) is frame
+    assert not np.shares_memory(compact(frame[[3]]).to_numpy(), frame.to_numpy())
+    assert not np.shares_memory(compact(frame[3]).to_numpy(), frame.to_numpy())
+    assert not np.shares_memory(compact(frame.iloc[:100]).to_numpy(), frame.to_numpy())
+
+
+def test_what_is_derived_does_not_keep_what_was_read(buffer: SpillBuffer) -> None:
+    frame = pd.DataFrame({"a": np.arange(50_000), "b": np.arange(50_000.0), "c": "text"})
+
+    class Data(bytearray):  # a bytearray itself cannot be referred to weakly
+        pass
+
+    data = Data(b"".join(frames.dump(frame)))
+    read = frames.load(data)
+    alive = weakref.ref(data)
+    few = read[read.a < 10]
+    one = compact(read["a"].iloc[:100])
+    del read, data
+    gc.collect()
+    assert alive() is None
+    assert (len(few), len(one)) == (10, 100)
