@@ -11,8 +11,8 @@ import struct
 from typing import Any
 
 _ALIGNMENT = 64
-# Smaller buffers go into the pickle: column names, say, live on in frames made of this one, and as views they would keep
-# all of what was read in memory.
+# Smaller buffers go into the pickle: column names, say, live on in frames made of this one, and as views they would
+# keep all of what was read in memory.
 _SMALL = 4096
 _LENGTH = struct.Struct("<Q")
 
