@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import inspect
 import os
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from pandas.tseries.api import guess_datetime_format
 
 from mars_nb.config import options
 from mars_nb.dataframe.infer import SAMPLE_ROWS, infer
+from mars_nb.graph.callsite import capture
 from mars_nb.graph.meta import Meta, PandasMeta
 from mars_nb.graph.mirror import mirror
 from mars_nb.graph.node import Data, Function, Operation, Source
@@ -101,7 +103,10 @@ def read_csv(filepath_or_buffer: Any, *, chunk_bytes: int | None = None, **argum
     path = paths[0]
 
     wanted = arguments.get("nrows")
-    head = pd.read_csv(path, **{**arguments, "nrows": _PEEKED_ROWS if wanted is None else min(wanted, _PEEKED_ROWS)})
+    peeked = _PEEKED_ROWS if wanted is None else min(wanted, _PEEKED_ROWS)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        head = pd.read_csv(path, **{**arguments, "nrows": peeked})
     # Rows with an item more than the header begin with a label.
     chunks = _cut_file(path, arguments, chunk_bytes) if isinstance(head.index, pd.RangeIndex) else None
     if chunks is not None and arguments.get("parse_dates"):
@@ -110,9 +115,17 @@ def read_csv(filepath_or_buffer: Any, *, chunk_bytes: int | None = None, **argum
             chunks = None
         else:
             arguments = {**arguments, "date_format": formats}
+            _tell(told)  # what pandas says of dates; given a format, it will say nothing when the file is read
     meta = PandasMeta(head[:SAMPLE_ROWS])
     op = Function(pd.read_csv, "pandas.read_csv")
     return record(op, (path,), arguments, infer=lambda *_: meta, prefix="DataFrame", chunks=chunks)
+
+
+def _tell(told: list[warnings.WarningMessage]) -> None:
+    site = capture()
+    for warning in told:
+        place = (warning.filename, warning.lineno) if site is None else (site.filename, site.lineno)
+        warnings.warn_explicit(warning.message, warning.category, *place)
 
 
 def _paths(target: Any) -> list[str] | None:
@@ -164,14 +177,16 @@ def _date_formats(path: str, arguments: dict[str, Any]) -> str | dict[str, str] 
     if given is not None or not isinstance(columns, list) or not all(isinstance(column, str) for column in columns):
         return None
     others = {name: value for name, value in arguments.items() if name not in ("parse_dates", "dtype", "converters")}
-    texts = pd.read_csv(path, **{**others, "dtype": str, "nrows": _PEEKED_ROWS})
     found: dict[str, str] = {}
-    for column in columns:
-        items = texts[column].dropna()
-        guess = guess_datetime_format(items.iloc[0], bool(arguments.get("dayfirst"))) if len(items) else None
-        if guess is None:
-            return None
-        found[column] = guess
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        texts = pd.read_csv(path, **{**others, "dtype": str, "nrows": _PEEKED_ROWS})
+        for column in columns:
+            items = texts[column].dropna()
+            guess = guess_datetime_format(items.iloc[0], bool(arguments.get("dayfirst"))) if len(items) else None
+            if guess is None:
+                return None
+            found[column] = guess
     return found
 
 

@@ -161,3 +161,21 @@ def test_writers_gather_with_a_warning(tmp_path: Path) -> None:
     with pytest.warns(WholeWarning, match="gathered"):
         frame.to_parquet(tmp_path / "out.parquet").execute()
     assert len(pd.read_parquet(tmp_path / "out.parquet")) == 10
+
+
+def test_files_with_dates_are_cut_where_their_format_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "file.csv"
+    for texts, is_cut in [(["02/25/2024"] * 30, True), (["2024-01-01 10:00"] * 30, True), (["soon"] * 30, False)]:
+        path.write_text(dates(texts)[0])
+        assert (md.read_csv(path, parse_dates=["t"], chunk_bytes=50)._node.chunks is not None) == is_cut
+
+
+@pytest.mark.parametrize("chunk_bytes", [None, 50])
+@pytest.mark.parametrize("text", ["25/02/2024", "soon"])
+def test_what_pandas_says_of_dates_comes_once(text: str, chunk_bytes: int | None, tmp_path: Path) -> None:
+    path = tmp_path / "file.csv"
+    path.write_text(dates([text] * 30)[0])
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        md.read_csv(path, parse_dates=["t"], chunk_bytes=chunk_bytes).execute()
+    assert [warning.category for warning in told] == [UserWarning]
