@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,10 @@ from mars_nb.planner.renumber import columns_of, renumbered
 from mars_nb.planner.walks import base_rows, has_categories, method_call, sample_of
 from mars_nb.scheduler.pieces import Pieces
 
-MOST_CHUNKS = 256
+# Pieces are as many as old chunks times new ones, so new chunks are not to be too many.
+MOST_CHUNKS = 128
+#: Bytes that a new chunk is to have. If all fits into one, nothing is cut and the other new chunks are empty.
+CHUNK_BYTES = 16 * 2**20
 # Rows looked at in each chunk, for each new chunk: more make the new chunks more even.
 _OVERSAMPLING = 4
 _ARGUMENTS = {"by", "ascending", "kind", "na_position", "ignore_index", "key"}
@@ -125,17 +128,25 @@ def shuffle(
     return [building.add(node, ("shuffled", i), partial(_join, i, finish), cuts) for i in range(count)]
 
 
-def _sample(order: Order, wanted: int, chunk: Any) -> Any:
+class _Sample(NamedTuple):
+    """What is looked at of a chunk: some of its rows, and its bytes."""
+
+    rows: Any
+    nbytes: int
+
+
+def _sample(order: Order, wanted: int, chunk: Any) -> _Sample:
     """Give rows of a chunk at equal distances in its order."""
     keys = order.keys(chunk)
     rows = order.sort(keys.iloc[:: max(1, len(keys) // (4 * wanted))])
-    return rows.iloc[_even(len(rows), min(wanted, len(rows)))]
+    return _Sample(rows.iloc[_even(len(rows), min(wanted, len(rows)))], int(np.sum(chunk.memory_usage())))
 
 
-def _splitters(order: Order, count: int, *samples: Any) -> Any:
-    """Give the rows before which to cut, one less than there will be new chunks."""
-    rows = order.sort(pd.concat(samples))
-    return rows.iloc[_even(len(rows), count + 1)[1:-1]] if len(rows) else rows
+def _splitters(order: Order, count: int, *samples: _Sample) -> Any:
+    """Give the rows before which to cut: as many as it takes for new chunks of `CHUNK_BYTES`, less than `count`."""
+    rows = order.sort(pd.concat([sample.rows for sample in samples]))
+    needed = min(count, -(-sum(sample.nbytes for sample in samples) // CHUNK_BYTES))
+    return rows.iloc[_even(len(rows), needed + 1)[1:-1]] if len(rows) else rows
 
 
 def _even(length: int, count: int) -> np.ndarray[Any, Any]:
@@ -143,14 +154,16 @@ def _even(length: int, count: int) -> np.ndarray[Any, Any]:
 
 
 def _cut(order: Order, count: int, chunk: Any, splitters: Any) -> Pieces:
-    """Sort a chunk and cut it before each splitter; there are none if no chunk has a row."""
+    """Sort a chunk and cut it before each splitter. None stands for an empty piece, but in the place of the last."""
     rows = order.sort(chunk)
     # pandas alone knows the order, so it sorts splitters and rows together; a splitter comes before rows that equal it.
     places = np.flatnonzero(order.positions(pd.concat([splitters, order.keys(rows)])) < len(splitters))
-    bounds = [0, *(places - np.arange(len(splitters))), *[len(rows)] * (count - len(splitters))]
+    bounds = [0, *(places - np.arange(len(splitters))), len(rows)]
     # Taken, not sliced: a piece must not keep the whole chunk in memory.
-    return Pieces([rows.take(np.arange(start, stop)) for start, stop in pairwise(bounds)])
+    pieces = [rows.take(np.arange(start, stop)) if start < stop else None for start, stop in pairwise(bounds)]
+    return Pieces([*pieces, *[None] * (count - len(pieces)), rows.take([])])
 
 
 def _join(number: int, finish: Callable[..., Any], *cuts: Pieces) -> Any:
-    return finish(*(cut.take(number) for cut in cuts))
+    pieces = [piece for piece in (cut.take(number) for cut in cuts) if piece is not None]
+    return finish(*(pieces or [cuts[0].peek(-1)]))

@@ -15,7 +15,7 @@ class Pieces:
     Parameters
     ----------
     items
-        The pieces.
+        The pieces, none of them a view of something larger.
 
     Examples
     --------
@@ -39,5 +39,11 @@ class Pieces:
 
     def take(self, number: int) -> Any:
         """Give a piece and let it go: each piece is taken once."""
-        item, self._items[number] = self._items[number], None
+        item = self.peek(number)
+        self._items[number] = None
+        return item
+
+    def peek(self, number: int) -> Any:
+        """Give a piece and keep it."""
+        item = self._items[number]
         return item if self._get is None else self._get(item)

@@ -207,8 +207,15 @@ class SpillBuffer:
         """Bytes of the files."""
         return self._disk.nbytes
 
-    def hold(self, value: Any) -> Any:
+    def hold(self, value: Any, *, fresh: bool = False) -> Any:
         """Take a value.
+
+        Parameters
+        ----------
+        value
+            Anything.
+        fresh
+            Whether it is known to be no view of something larger.
 
         Returns
         -------
@@ -222,7 +229,7 @@ class SpillBuffer:
         """
         if isinstance(value, _PLAIN) or type(value) is Held:
             return value
-        value = compact(value)
+        value = value if fresh else compact(value)
         nbytes = int(self._sizeof(value))
         if nbytes < SMALL:
             return value

@@ -18,6 +18,13 @@ from mars_nb.planner.layout import Rows
 ROWS = 41
 
 
+@pytest.fixture(autouse=True, params=[1, 1000, None], ids=["many new chunks", "a few", "one"])
+def chunk_bytes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cut data of this size into many new chunks, too."""
+    if request.param is not None:
+        monkeypatch.setattr("mars_nb.planner.shuffle.CHUNK_BYTES", request.param)
+
+
 def make_frame(rows: int = ROWS) -> pd.DataFrame:
     """Give a frame with ties and missing values in columns of all kinds."""
     rng = np.random.default_rng(11)

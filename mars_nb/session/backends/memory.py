@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ class MemoryKeeper:
     def hold(self, value: Any) -> Any:
         """Give what stands for a value."""
         if type(value) is Pieces:
-            value.keep(self._buffer.hold, self.get)
+            value.keep(partial(self._buffer.hold, fresh=True), self.get)
             return value
         return self._buffer.hold(value)
 
