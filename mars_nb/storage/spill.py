@@ -124,11 +124,16 @@ class _Disk(MutableMapping[str, Any]):
         return frames.load(self._file[key])
 
     def __delitem__(self, key: str) -> None:
+        if key not in self:
+            raise KeyError(key)
+        self.discard(key)
+
+    def discard(self, key: str) -> None:
+        """Delete a value where it is there, without reading it. Two threads may do so at once."""
         self._sizes.pop(key, None)
-        if self._unspillable.pop(key, None) is None:
-            if self._file is None:
-                raise KeyError(key)
-            del self._file[key]
+        self._unspillable.pop(key, None)
+        if self._file is not None:
+            self._file.discard(key)
 
     def __contains__(self, key: object) -> bool:
         return key in self._unspillable or (self._file is not None and key in self._file)
@@ -272,7 +277,7 @@ class SpillBuffer:
 
     def _unwrite(self, key: str, value: Any) -> None:
         """Forget a value that died while it was being written."""
-        self._disk.pop(key, None)
+        self._disk.discard(key)
 
     def _get(self, key: str) -> Any:
         self._inside.depth = getattr(self._inside, "depth", 0) + 1
@@ -306,5 +311,5 @@ class SpillBuffer:
             except IndexError:  # another thread was quicker
                 return
             self._weights.pop(key, None)
-            self._memory.pop(key, None)
-            self._disk.pop(key, None)
+            self._memory.discard(key)
+            self._disk.discard(key)
