@@ -32,13 +32,10 @@ class Argument:
         ``NAME``, or ``--option``.
     how
         More for `argparse.ArgumentParser.add_argument`.
-    is_session
-        Whether it is the name of an open session.
     """
 
     flag: str
     how: dict[str, Any]
-    is_session: bool = False
 
 
 @dataclass(frozen=True)
@@ -166,7 +163,7 @@ def _default() -> str:
     return "there is no default session" if default is None else f"the default session is {default.name!r}"
 
 
-_SESSION = Argument("NAME", {}, is_session=True)
+_SESSION = Argument("NAME", {})
 COMMANDS = {
     "list": Command(_list),
     "new": Command(
@@ -179,5 +176,5 @@ COMMANDS = {
     ),
     "use": Command(_use, [_SESSION]),
     "close": Command(_close, [_SESSION]),
-    "info": Command(_info, [Argument("NAME", {"nargs": "?"}, is_session=True)]),
+    "info": Command(_info, [Argument("NAME", {"nargs": "?"})]),
 }
