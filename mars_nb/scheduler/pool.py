@@ -242,8 +242,9 @@ class Scheduler:
         state, lock, keeper, gauge = run._state, self._lock, self._keeper, self._gauge
         number = state.take(crowded)
         function, arguments = state.tasks[number].function, state.arguments(number)
+        began = time.perf_counter()
         if worker is not None:
-            worker.inside = run
+            worker.inside, worker.task, worker.began = run, number, began
         error: BaseException | None = None
         value = None
         lock.release()
@@ -266,7 +267,7 @@ class Scheduler:
             worker.inside = None
         dropped: list[Any] | None = None if keeper is None else []
         if error is None:
-            ready = state.finish(number, value, dropped)
+            ready = state.finish(number, value, dropped, time.perf_counter() - began)
             del value
             if ready > 1:
                 self._call_workers(ready - 1)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextvars
 import threading
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mars_nb.scheduler.state import Counts, Key, RunState
@@ -49,8 +51,14 @@ class Run:
 
     def counts(self) -> dict[Any, Counts]:
         """Tell how far each operation is."""
+        state = self._state
         with self._scheduler._lock:
-            return {name: Counts(c.total, c.done, c.running) for name, c in self._state.counts.items()}
+            found = {name: replace(counts) for name, counts in state.counts.items()}
+            now = time.perf_counter()
+            for worker in self._scheduler._workers:
+                if worker.inside is self:
+                    found[state.tasks[worker.task].operation].under_way += now - worker.began
+        return found
 
 
 class Worker(threading.Thread):
@@ -59,7 +67,9 @@ class Worker(threading.Thread):
     def __init__(self, scheduler: Scheduler, number: int) -> None:
         super().__init__(name=f"{scheduler.name}-{number}", daemon=True)
         self.scheduler = scheduler
-        self.inside: Run | None = None  # a task of which it runs
+        self.inside: Run | None = None  # a task of which it runs: its number, and when it began
+        self.task = 0
+        self.began = 0.0
         self.abandoned = False
         self.call = threading.Condition(scheduler._lock)  # waits for it when there is nothing to do
         self.resting = False

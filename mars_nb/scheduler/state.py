@@ -47,11 +47,17 @@ class Counts:
     ----------
     total, done, running
         Numbers of chunk tasks.
+    seconds
+        What the tasks that are done took together, as the caller of `RunState.finish` said.
+    under_way
+        Seconds since the running tasks began, together.
     """
 
     total: int = 0
     done: int = 0
     running: int = 0
+    seconds: float = 0.0
+    under_way: float = 0.0
 
 
 class RunState:
@@ -177,7 +183,7 @@ class RunState:
         numbers, values = self._numbers, self.values
         return [values[numbers[key]] for key in self.tasks[number].inputs]
 
-    def finish(self, number: int, value: Any, dropped: list[Any] | None = None) -> int:
+    def finish(self, number: int, value: Any, dropped: list[Any] | None = None, seconds: float = 0.0) -> int:
         """Put a task's value in, and drop values that nobody needs any more.
 
         Parameters
@@ -186,6 +192,8 @@ class RunState:
             The task, and what it gave.
         dropped
             Takes the dropped values, so that the caller can let them die after letting its lock go.
+        seconds
+            How long the task took.
 
         Returns
         -------
@@ -197,6 +205,7 @@ class RunState:
             return 0
         self.unfinished -= 1
         counts.done += 1
+        counts.seconds += seconds
         became_ready = 0
         users = self._users[number]
         if users is not None:

@@ -4,8 +4,10 @@
 and `backends` do the work.
 """
 
+from mars_nb.session.history import Result
 from mars_nb.session.registry import registry
 from mars_nb.session.session import Session
-from mars_nb.session.task import Snapshot, Task, TaskInfo
+from mars_nb.session.snapshot import Snapshot, TaskInfo
+from mars_nb.session.task import Task
 
-__all__ = ["Session", "Snapshot", "Task", "TaskInfo", "registry"]
+__all__ = ["Result", "Session", "Snapshot", "Task", "TaskInfo", "registry"]

@@ -13,7 +13,7 @@ from mars_nb.graph.callsite import capture
 from mars_nb.graph.tileable import Tileable
 from mars_nb.session.backends.local import LocalBackend
 from mars_nb.session.dask_collections import lazy_objects
-from mars_nb.session.registry import registry
+from mars_nb.session.registry import check_name, registry
 from mars_nb.session.session import Session
 
 _ADDRESS = re.compile(r"(?:(?P<scheme>[A-Za-z][\w+.-]*)://)?[^\s/:]+(?::\d+)(?:[/?].*)?")
@@ -76,7 +76,8 @@ def new_session(
     """
     _check_address(address)
     name = session_id if name is None else name
-    _check_name(name)
+    if name is not None:
+        check_name(name)
     _check_threads(n_threads)
     if not new and (name is None or name not in registry):
         if name is None:
@@ -95,11 +96,6 @@ def _local(
     name: str, session_id: str | None = None, n_threads: int | None = None, memory_limit: int | str | None = None
 ) -> Session:
     return Session(LocalBackend(n_threads, f"mars_nb-{name}", memory_limit), registry, name, session_id)
-
-
-def _check_name(name: Any) -> None:
-    if name is not None and (not isinstance(name, str) or not name.strip()):
-        raise ValueError(f"a session's name is a text that is not empty, got {name!r}")
 
 
 def _check_threads(n_threads: Any) -> None:

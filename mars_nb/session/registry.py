@@ -97,6 +97,15 @@ class Registry(Mapping[str, Session]):
                 return self._default, False
             return self.add(make, None, default=True)
 
+    def rename(self, session: Session, name: str) -> None:
+        """Give an open session another name, which no other may have. It keeps its place."""
+        check_name(name)
+        with self._lock:
+            if self._sessions.get(name, session) is not session:
+                raise ValueError(f"there is an open session {name!r} already")
+            self._sessions = {name if s is session else old: s for old, s in self._sessions.items()}
+            session.name = name
+
     def remove(self, session: Session) -> None:
         """Forget a closed session. The default stays unless it was this one."""
         with self._lock:
@@ -115,6 +124,12 @@ class Registry(Mapping[str, Session]):
         """Tell the observer of a task."""
         if self._observer is not None:
             self._observer(task, progress)
+
+
+def check_name(name: Any) -> None:
+    """Refuse what cannot be a session's name by a ``ValueError``."""
+    if not isinstance(name, str) or not name.strip():
+        raise ValueError(f"a session's name is a text that is not empty, got {name!r}")
 
 
 def _unknown(name: str, names: list[str]) -> str:

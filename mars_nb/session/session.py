@@ -5,12 +5,9 @@ from __future__ import annotations
 import secrets
 import string
 import threading
-import time
 import warnings
-from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from mars_nb.config import options
@@ -26,42 +23,17 @@ from mars_nb.session import dask_scheduler
 from mars_nb.session.backends.base import Backend
 from mars_nb.session.dask_collections import given, lazy_objects
 from mars_nb.session.events import EventStream
+from mars_nb.session.history import History, Result
 from mars_nb.session.isolation import isolation_error
 from mars_nb.session.logs import Logs, Tees
 from mars_nb.session.shown import ShownResult, shown_result
-from mars_nb.session.task import Task, TaskInfo
+from mars_nb.session.snapshot import TaskInfo
+from mars_nb.session.task import Task
 
 if TYPE_CHECKING:
     from mars_nb.session.registry import Registry
 
 _LETTERS = string.ascii_letters + string.digits
-#: How many ended tasks a session remembers.
-REMEMBERED_TASKS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """A result that a session holds.
-
-    Attributes
-    ----------
-    label
-        The operation's name, such as ``DataFrameSum``.
-    shape
-        Of the value; empty for what has none.
-    nbytes
-        Bytes in memory.
-    chunks
-        Number of chunks.
-    executed_at
-        Seconds since the epoch.
-    """
-
-    label: str
-    shape: tuple[int, ...]
-    nbytes: int
-    chunks: int
-    executed_at: float
 
 
 class Session:
@@ -69,8 +41,8 @@ class Session:
 
     A session is open until it is closed, also as a context manager. Its results are visible in it alone.
 
-    All methods may be called from any thread. One lock guards the session's own tables; it is never held while
-    something is planned, run or read.
+    All methods may be called from any thread. One lock guards whether it is open; it is never held while something is
+    planned, run or read.
 
     Attributes
     ----------
@@ -96,9 +68,7 @@ class Session:
         self._registry = registry
         self._lock = threading.Lock()
         self._closed = False
-        self._running: dict[int, Task] = {}
-        self._ended: deque[TaskInfo] = deque(maxlen=REMEMBERED_TASKS)
-        self._executed: dict[str, tuple[Node, float]] = {}  # by the node's key, with the time
+        self._history = History()
         self._logs = Logs()
         self.events = EventStream(f"mars_nb-events-{name}")
         self._told: set[str] = set()  # keys of nodes about which the user was warned
@@ -148,28 +118,17 @@ class Session:
     @property
     def running(self) -> list[Task]:
         """The tasks that run, oldest first."""
-        with self._lock:
-            return list(self._running.values())
+        return self._history.running
 
     @property
     def tasks(self) -> list[TaskInfo]:
         """What is known of the tasks that ended last and of those that run, oldest first."""
-        with self._lock:
-            ended, running = list(self._ended), list(self._running.values())
-        return [*ended, *(task.info() for task in running)]
+        return self._history.tasks
 
     @property
     def results(self) -> list[Result]:
         """What the session holds, oldest first."""
-        with self._lock:
-            executed = dict(self._executed)
-        found = []
-        for key, (node, when) in executed.items():
-            layout = self._layout(key)
-            if layout is not None:
-                size = self._backend.nbytes_of(key)
-                found.append(Result(node.label, layout.shape, size, len(layout.keys), when))
-        return found
+        return [] if self._closed else self._history.results(self._backend)
 
     def get_total_n_cpu(self) -> float:
         """Tell how many chunk tasks run at a time, as Mars named it."""
@@ -190,7 +149,7 @@ class Session:
         ]
         return f"<Session {self.name!r} ({', '.join(facts)})>"
 
-    # --- default and end -----------------------------------------------------------------------------
+    # --- default, name and end -----------------------------------------------------------------------
 
     def as_default(self) -> Session:
         """Make this the session that ``execute()`` and ``fetch()`` use when none is given.
@@ -204,6 +163,20 @@ class Session:
         self._registry.set_default(self)
         return self
 
+    def rename(self, name: str) -> Session:
+        """Give the session another name.
+
+        Raises
+        ------
+        ValueError
+            If the name is empty, or that of another open session.
+        SessionClosed
+            If the session was closed.
+        """
+        self._check_open()
+        self._registry.rename(self, name)
+        return self
+
     def close(self) -> None:
         """End the session: cancel its tasks and free its results. Harmless when closed already.
 
@@ -213,9 +186,8 @@ class Session:
             if self._closed:
                 return
             self._closed = True
-            running = list(self._running.values())
         self._registry.remove(self)
-        for task in running:
+        for task in self._history.running:
             task.cancel()
         self._backend.close()
         self._logs.clear()
@@ -313,13 +285,12 @@ class Session:
 
     def _start(self, task: Task, wanted: Sequence[Tileable]) -> None:
         self._tell_recomputed(task.nodes)
+        kinds = {tileable._node: type(given(tileable)).__name__ for tileable in wanted}
         claims = [tileable._claim for tileable in wanted]  # so that results in use stay while the task runs
 
         def done(error: BaseException | None) -> None:
             if error is None:
-                now = time.time()
-                with self._lock:
-                    self._executed.update({node.key: (node, now) for node in task.nodes})
+                self._history.executed(kinds)
                 for claim in claims:
                     claim.settle()
             claims.clear()  # before anybody goes on who may count on them being gone
@@ -336,9 +307,8 @@ class Session:
 
     def _begin(self, task: Task, submit: Callable[[], None]) -> None:
         task.add_done_callback(self._on_end)  # first: an interrupt must not leave it among those that run
-        with self._lock:
-            self._running[task.number] = task
-        self.events.watch(task.number, lambda: task.sample(self.memory, self.spilled))
+        self._history.begin(task)
+        self.events.watch(task.number, task.sample)
         try:
             submit()
         except Exception as error:
@@ -360,15 +330,12 @@ class Session:
         return values
 
     def _on_end(self, task: Any) -> None:
-        info = task.info()
-        with self._lock:
-            self._running.pop(task.number, None)
-            self._ended.append(info)
+        self._history.end(task)
         self.events.over(task.number)
 
     def _release(self, key: str) -> None:
         # Called by the garbage collector, maybe in a thread that holds our lock: no locks here.
-        self._executed.pop(key, None)
+        self._history.forget(key)
         self._logs.forget(key)
         self._backend.release(key)
 
@@ -465,12 +432,40 @@ class Session:
         window = slices.find(tileable._node, self._layout)
         layout = None if window is None else self._layout(window.node.key)
         if window is None or layout is None:
-            raise isolation_error(tileable, self.name, self._holders(tileable._node.key), self.is_default)
+            raise isolation_error(tileable, self.name, list(self._holders(tileable._node.key)), self.is_default)
         return slices.read(window, layout, lambda keys: self._backend.read(window.node.key, keys))
 
     def holds(self, tileable: Tileable) -> bool:
         """Tell whether `fetch` would give the object: it was executed here, or is a slice of what was."""
         return not self._closed and slices.find(tileable._node, self._layout) is not None
+
+    def free(self, *tileables: Any) -> int:
+        """Let results go though their objects are still in use: these are as before they were executed.
+
+        Parameters
+        ----------
+        *tileables
+            Lazy objects, Dask collections, or lists and tuples of them; those that are not held do no harm.
+
+        Returns
+        -------
+        int
+            Bytes of the results that were held.
+
+        Examples
+        --------
+        >>> import mars_nb, mars_nb.tensor as mt
+        >>> with mars_nb.new_session(default=False) as session:
+        ...     t = mt.ones(1000).execute(session=session)
+        ...     session.free(t), len(session.results)
+        (8000, 0)
+        """
+        self._check_open()
+        keys = dict.fromkeys(tileable._node.key for tileable in lazy_objects(tileables, optimize=False))
+        freed = sum(self._backend.nbytes_of(key) for key in keys)
+        for key in keys:
+            self._release(key)
+        return freed
 
     def fetch_log(self, *tileables: Any) -> Any:
         """Give what functions printed while these objects were executed here; see `mars_nb.fetch_log`."""
@@ -482,7 +477,7 @@ class Session:
         """Give a way to read an executed object, or a slice of one, in parts; None if it is not held here."""
         return shown_result(tileable._node, self._layout, self._backend.read)
 
-    def _holders(self, key: str) -> list[str]:
-        """Name the other open sessions that hold a result."""
+    def _holders(self, key: str) -> dict[str, float | None]:
+        """Name the other open sessions that hold a result, with the time since when, in seconds since the epoch."""
         others = (session for session in self._registry.sessions() if session is not self)
-        return [session.name for session in others if session._layout(key) is not None]
+        return {s.name: s._history.executed_at(key) for s in others if s._layout(key) is not None}

@@ -6,82 +6,23 @@ import asyncio
 import itertools
 import threading
 import time
+import traceback
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
 from mars_nb.errors import TaskCancelled
 from mars_nb.graph.callsite import CallSite
 from mars_nb.graph.node import Node
-from mars_nb.session.backends.base import Progress, Work
+from mars_nb.session import estimate
+from mars_nb.session.backends.base import Memory, Progress, Work
 from mars_nb.session.events import OperationCounts, Sample
+from mars_nb.session.snapshot import Snapshot, TaskInfo
 
 _NUMBERS = itertools.count(1)
 # A signal that comes right before a wait begins does not end it, so an interrupt may have to wait for the next round.
 _WAIT_SECONDS = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """How a task stands at a moment. All that progress is drawn from.
-
-    Attributes
-    ----------
-    state
-        ``running``, ``done``, ``failed`` or ``cancelled``.
-    elapsed
-        Seconds since the task was started, until it ended.
-    operations
-        How far each recorded operation is, in the order in which they were recorded.
-    """
-
-    state: str
-    elapsed: float
-    operations: tuple[Progress, ...]
-
-    @property
-    def total(self) -> int:
-        """Number of chunk tasks."""
-        return sum(operation.total for operation in self.operations)
-
-    @property
-    def done(self) -> int:
-        """Number of chunk tasks that are done."""
-        return sum(operation.done for operation in self.operations)
-
-    @property
-    def fraction(self) -> float:
-        """How much is done, from 0 to 1."""
-        if self.state == "done":
-            return 1.0
-        return self.done / self.total if self.total else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class TaskInfo:
-    """What a session remembers of a task: nothing that would keep a result or the user's data.
-
-    Attributes
-    ----------
-    number
-        Counts all tasks of this process.
-    label
-        What was computed.
-    place
-        Where ``execute`` was called, such as ``In[3], line 2``.
-    state, elapsed, done, total
-        See `Snapshot`.
-    """
-
-    number: int
-    label: str
-    place: str
-    state: str
-    elapsed: float
-    done: int
-    total: int
 
 
 class Task(Future[Any]):
@@ -120,11 +61,15 @@ class Task(Future[Any]):
         self._value: Any = value
         self._clock = clock
         self._started = clock()
+        self.started_at = time.time()
         self._ended: float | None = None
         self._work: Work | None = None
         self._traceback: TracebackType | None = None
         self._over = threading.Lock()  # taken once, by whoever ends or cancels the task, and never let go
-        self._last: tuple[Progress, ...] = ()
+        self._last: tuple[tuple[Progress, ...], Memory] = (), Memory()
+        self._n_threads = 0
+        self._high = threading.Lock()  # guards the share of work that was told last: it never goes down
+        self._fraction = 0.0
         self._before_end: list[Callable[[Snapshot], object]] = []
 
     # --- called by the session and its backend -------------------------------------------------------
@@ -132,6 +77,7 @@ class Task(Future[Any]):
     def begin(self, work: Work) -> None:
         """Take note of what does the work, before it starts."""
         self._work = work
+        self._n_threads = work.n_threads
         if self.done():  # cancelled, or its session was closed, before there was anything to cancel
             work.cancel()
 
@@ -148,12 +94,14 @@ class Task(Future[Any]):
             self.set_exception(error)
 
     def _freeze(self, state: str) -> None:
-        self._last = self._progress()
+        self._last = self._status()
         self._ended = self._clock()
         self._work = None
         calls, self._before_end = self._before_end, []
-        for call in calls:
-            call(Snapshot(state, self._ended - self._started, self._last))
+        if calls:
+            snapshot = self._snapshot(state)
+            for call in calls:
+                call(snapshot)
 
     def before_end(self, call: Callable[[Snapshot], object]) -> None:
         """Call ``call(snapshot)`` when the task is over, before anybody who waits for it goes on.
@@ -235,26 +183,44 @@ class Task(Future[Any]):
 
     def snapshot(self) -> Snapshot:
         """Tell how the task stands."""
-        ended = self._ended
-        elapsed = (self._clock() if ended is None else ended) - self._started
-        return Snapshot(self.state, elapsed, self._progress())
+        return self._snapshot(self.state)
 
     def info(self) -> TaskInfo:
         """Tell what is to be remembered of the task."""
         snapshot = self.snapshot()
-        label = ", ".join(node.label for node in self.nodes)
-        place = "" if self.site is None else self.site.place
-        return TaskInfo(self.number, label, place, snapshot.state, snapshot.elapsed, snapshot.done, snapshot.total)
+        error = None if snapshot.state != "failed" else super().exception()
+        return TaskInfo(
+            number=self.number,
+            label=", ".join(node.label for node in self.nodes),
+            place="" if self.site is None else self.site.place,
+            state=snapshot.state,
+            elapsed=snapshot.elapsed,
+            done=snapshot.done,
+            total=snapshot.total,
+            started_at=self.started_at,
+            peak=snapshot.memory.peak,
+            error="" if error is None else traceback.format_exception_only(error)[0].strip(),
+        )
 
-    def sample(self, memory: int, spilled: int) -> Sample:
+    def sample(self) -> Sample:
         """Tell how the task stands, for the session's events."""
         state = self.state  # first: counts that are read after the end are the last ones
-        counts = {p.node.key: OperationCounts(p.node.label, p.done, p.running, p.total) for p in self._progress()}
-        return Sample(self.number, state, counts, memory, spilled)
+        operations, memory = self._status()
+        counts = {p.node.key: OperationCounts(p.node.label, p.done, p.running, p.total) for p in operations}
+        return Sample(self.number, state, counts, memory.held, memory.spilled)
 
-    def _progress(self) -> tuple[Progress, ...]:
+    def _snapshot(self, state: str) -> Snapshot:
+        ended = self._ended
+        elapsed = (self._clock() if ended is None else ended) - self._started
+        operations, memory = self._status()
+        fraction = 1.0 if state == "done" else estimate.share(operations)
+        with self._high:
+            fraction = self._fraction = max(self._fraction, fraction)
+        return Snapshot(state, elapsed, operations, fraction, memory, self._n_threads, self.number, self.session_name)
+
+    def _status(self) -> tuple[tuple[Progress, ...], Memory]:
         work = self._work
-        return self._last if work is None else work.progress()
+        return self._last if work is None else (work.progress(), work.memory())
 
     def __await__(self) -> Generator[Any, None, Any]:
         return asyncio.wrap_future(self).__await__()

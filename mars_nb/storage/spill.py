@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, MutableMapping
 from typing import Any
@@ -66,6 +67,21 @@ class Held:
 
     def __del__(self) -> None:
         self._buffer._let_go(self._key)
+
+
+class Peak:
+    """The most bytes that a buffer had in memory since `SpillBuffer.watch` gave this, as long as it is alive.
+
+    Attributes
+    ----------
+    nbytes
+        How many.
+    """
+
+    __slots__ = ("__weakref__", "nbytes")
+
+    def __init__(self, nbytes: int) -> None:
+        self.nbytes = nbytes
 
 
 class _Unspillable:
@@ -197,6 +213,8 @@ class SpillBuffer:
             limit, {}, weight=self._weight, on_evict=self._write, on_cancel_evict=self._unwrite
         )
         self._names = map(str, itertools.count())
+        self._peaks: tuple[weakref.ref[Peak], ...] = ()  # replaced, never changed: `hold` reads it without a lock
+        self._watching = threading.Lock()
         self._released: deque[str] = deque()
         self._passed = 0  # bytes that were held or read from disk since memory was given back to the system
         self._inside = threading.local()
@@ -211,6 +229,13 @@ class SpillBuffer:
     def disk(self) -> int:
         """Bytes of the files."""
         return self._disk.nbytes
+
+    def watch(self) -> Peak:
+        """Note from now on how much is in memory at most."""
+        peak = Peak(self.memory)
+        with self._watching:
+            self._peaks = (*(old for old in self._peaks if old() is not None), weakref.ref(peak))
+        return peak
 
     def hold(self, value: Any, *, fresh: bool = False) -> Any:
         """Take a value.
@@ -244,6 +269,7 @@ class SpillBuffer:
         self._inside.depth = getattr(self._inside, "depth", 0) + 1
         try:
             self._memory.set_noevict(key, value)
+            self._note_peaks(min(self.memory, self.limit))
             if self.memory > self.limit:
                 # One at a time: a second thread would spin over the value that the first is writing.
                 with self._evicting:
@@ -254,6 +280,12 @@ class SpillBuffer:
             self._work_off()
         self._count(nbytes)
         return held
+
+    def _note_peaks(self, nbytes: int) -> None:
+        for watched in self._peaks:
+            peak = watched()
+            if peak is not None and peak.nbytes < nbytes:
+                peak.nbytes = nbytes
 
     def close(self) -> None:
         """Let all values go and remove the directory."""

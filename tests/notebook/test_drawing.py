@@ -26,7 +26,8 @@ READ, SUM, ADD = function("pandas.read_csv"), node(Path(("groupby", "sum"))), fu
 
 
 def snapshot(state="running", elapsed=1.24, operations=((READ, 3, 1, 4), (SUM, 1, 0, 2), (ADD, 0, 0, 6))):
-    return Snapshot(state, elapsed, tuple(Progress(*operation) for operation in operations))
+    done, total = sum(o[1] for o in operations), sum(o[3] for o in operations)
+    return Snapshot(state, elapsed, tuple(Progress(*operation) for operation in operations), done / max(total, 1))
 
 
 @pytest.mark.parametrize(

@@ -21,12 +21,38 @@ class Progress:
         The operation.
     done, running, total
         Numbers of chunk tasks.
+    seconds
+        What the chunk tasks that are done took, together.
+    under_way
+        Seconds since those that run began, together.
     """
 
     node: Node
     done: int
     running: int
     total: int
+    seconds: float = 0.0
+    under_way: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Bytes of a session: results and intermediate values.
+
+    Attributes
+    ----------
+    held, spilled
+        In memory, and on disk.
+    limit
+        What may be in memory.
+    peak
+        The most that was in memory while a task ran.
+    """
+
+    held: int = 0
+    spilled: int = 0
+    limit: int = 0
+    peak: int = 0
 
 
 class Work(Protocol):
@@ -37,6 +63,13 @@ class Work(Protocol):
 
     def progress(self) -> tuple[Progress, ...]:
         """Tell how far each operation is. Any thread."""
+
+    def memory(self) -> Memory:
+        """Tell what is in memory and what was at most, since it began. Any thread."""
+
+    @property
+    def n_threads(self) -> int:
+        """How many chunk tasks can run at a time."""
 
 
 class Backend(Protocol):
@@ -94,6 +127,9 @@ class Backend(Protocol):
 
     def nbytes_of(self, name: str) -> int:
         """Tell the bytes of a result, 0 if it is not there."""
+
+    def spilled_of(self, name: str) -> int:
+        """Tell how many bytes of a result are on disk only."""
 
     def read(self, name: str, keys: Sequence[ChunkKey]) -> list[Any]:
         """Bring chunks of a result."""

@@ -17,8 +17,8 @@ from mars_nb.planner import Plan, plan
 from mars_nb.planner.layout import ChunkKey, Layout, Rows, Single, stored
 from mars_nb.scheduler import Graph, Key, OnDone, Run, Scheduler
 from mars_nb.session.backends import blas
-from mars_nb.session.backends.base import Progress, Work
-from mars_nb.session.backends.memory import MemoryKeeper, bytes_of, description_of, limit_of, new_buffer
+from mars_nb.session.backends.base import Memory, Progress, Work
+from mars_nb.session.backends.memory import MemoryKeeper, bytes_of, description_of, limit_of, new_buffer, spilled_bytes
 from mars_nb.storage import DiskError, ResultStore, Stored
 
 _SAMPLE_ROWS = 5
@@ -102,8 +102,11 @@ class LocalBackend:
 
     def _start(self, graph: Graph, outputs: Collection[Key], on_done: OnDone, begun: Callable[[Work], object]) -> None:
         run = self._scheduler.prepare(graph, outputs, on_done)
-        begun(LocalWork(run))
+        begun(LocalWork(run, self))
         run.start()
+
+    def _status(self, peak: int) -> Memory:
+        return Memory(self.memory, self.spilled, self.memory_limit, peak)
 
     def run(
         self,
@@ -149,6 +152,11 @@ class LocalBackend:
         result = self._store.get(name)
         return 0 if result is None else result.nbytes
 
+    def spilled_of(self, name: str) -> int:
+        """Tell how many bytes of a result are on disk only."""
+        result = self._store.get(name)
+        return 0 if result is None else sum(spilled_bytes(chunk) for chunk in result.chunks.values())
+
     def read(self, name: str, keys: Sequence[ChunkKey]) -> list[Any]:
         """Bring chunks of a result."""
         return [self._keeper.get(chunk) for chunk in self._store.read(name, keys)]
@@ -167,8 +175,19 @@ class LocalBackend:
 class LocalWork:
     """An execution on threads of this process; see `Work`."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, backend: LocalBackend) -> None:
         self._run = run
+        self._backend = backend
+        self._peak = backend._buffer.watch()
+
+    @property
+    def n_threads(self) -> int:
+        """How many chunk tasks can run at a time."""
+        return self._backend.n_threads
+
+    def memory(self) -> Memory:
+        """Tell what is in memory and what was at most."""
+        return self._backend._status(self._peak.nbytes)
 
     def cancel(self) -> bool:
         """Let nothing more start."""
@@ -177,7 +196,11 @@ class LocalWork:
     def progress(self) -> tuple[Progress, ...]:
         """Tell how far each operation is."""
         counts = self._run.counts()
-        found = (Progress(n, c.done, c.running, c.total) for n, c in counts.items() if isinstance(n, Node))
+        found = (
+            Progress(n, c.done, c.running, c.total, c.seconds, c.under_way)
+            for n, c in counts.items()
+            if isinstance(n, Node)
+        )
         return tuple(sorted(found, key=lambda progress: progress.node.key))
 
 

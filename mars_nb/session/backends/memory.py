@@ -98,6 +98,11 @@ def description_of(chunk: Any) -> tuple[type, tuple[int, ...]]:
     return chunk.note if type(chunk) is Held else described(chunk)
 
 
+def spilled_bytes(chunk: Any) -> int:
+    """Tell the bytes of a chunk that is on disk only, 0 for one in memory."""
+    return chunk.nbytes if type(chunk) is Held and chunk.spilled else 0
+
+
 def bytes_of(chunk: Any) -> int:
     """Tell the bytes of a chunk, wherever it is."""
     return chunk.nbytes if type(chunk) is Held else int(sizeof(chunk))

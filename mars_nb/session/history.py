@@ -1,0 +1,148 @@
+"""What a session remembers: its tasks, and what was executed in it.
+
+Concurrency
+-----------
+All methods may be called from any thread. One lock guards the tables of tasks. The table of executed nodes is written
+by single dictionary operations only, because `forget` is called by the garbage collector, in any thread at any moment.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mars_nb.graph.meta import Meta, PandasMeta, TensorMeta
+from mars_nb.graph.node import Node
+from mars_nb.session.backends.base import Backend
+from mars_nb.session.snapshot import TaskInfo
+from mars_nb.session.task import Task
+
+#: How many ended tasks a session remembers.
+REMEMBERED_TASKS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A result that a session holds.
+
+    Attributes
+    ----------
+    key
+        Names the recorded value; the same as the object's ``key``.
+    kind
+        Class of the executed object, such as ``DataFrame``.
+    label
+        The operation's name, such as ``DataFrameSum``.
+    dtype
+        Of a tensor, series or index; empty for others.
+    shape
+        Of the value; empty for what has none.
+    nbytes
+        Bytes of the value in memory, or that it would take there.
+    spilled
+        How many of them are on disk.
+    chunks
+        Number of chunks.
+    executed_at
+        Seconds since the epoch.
+    place
+        Where it was recorded, such as ``In[3], line 2``.
+    """
+
+    key: str
+    kind: str
+    label: str
+    dtype: str
+    shape: tuple[int, ...]
+    nbytes: int
+    spilled: int
+    chunks: int
+    executed_at: float
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Executed:
+    node: Node
+    kind: str
+    at: float
+
+
+class History:
+    """The tables of one session."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: dict[int, Task] = {}
+        self._ended: deque[TaskInfo] = deque(maxlen=REMEMBERED_TASKS)
+        self._executed: dict[str, _Executed] = {}  # by the node's key
+
+    def begin(self, task: Task) -> None:
+        """Take note of a task that runs."""
+        with self._lock:
+            self._running[task.number] = task
+
+    def end(self, task: Task) -> None:
+        """Take note that a task is over."""
+        info = task.info()
+        with self._lock:
+            self._running.pop(task.number, None)
+            self._ended.append(info)
+
+    @property
+    def running(self) -> list[Task]:
+        """The tasks that run, oldest first."""
+        with self._lock:
+            return list(self._running.values())
+
+    @property
+    def tasks(self) -> list[TaskInfo]:
+        """The tasks that ended last and those that run, oldest first."""
+        with self._lock:
+            ended, running = list(self._ended), list(self._running.values())
+        return [*ended, *(task.info() for task in running)]
+
+    def executed(self, kinds: Mapping[Node, str]) -> None:
+        """Take note of nodes whose values are kept from now on, with the classes of their objects."""
+        now = time.time()
+        self._executed.update({node.key: _Executed(node, kind, now) for node, kind in kinds.items()})
+
+    def executed_at(self, key: str) -> float | None:
+        """Tell when a node was executed, in seconds since the epoch; None if it was not."""
+        found = self._executed.get(key)
+        return None if found is None else found.at
+
+    def forget(self, key: str) -> None:
+        """Forget a node whose value is gone."""
+        self._executed.pop(key, None)
+
+    def results(self, backend: Backend) -> list[Result]:
+        """List what was executed and is held by `backend`, oldest first."""
+        found = []
+        for key, executed in dict(self._executed).items():
+            layout = backend.layout(key)
+            if layout is not None:
+                found.append(
+                    Result(
+                        key=key,
+                        kind=executed.kind,
+                        label=executed.node.label,
+                        dtype=_dtype(executed.node.meta),
+                        shape=layout.shape,
+                        nbytes=backend.nbytes_of(key),
+                        spilled=backend.spilled_of(key),
+                        chunks=len(layout.keys),
+                        executed_at=executed.at,
+                        place="" if executed.node.site is None else executed.node.site.place,
+                    )
+                )
+        return found
+
+
+def _dtype(meta: Meta) -> str:
+    if isinstance(meta, TensorMeta):
+        return str(meta.dtype)
+    return str(getattr(meta.sample, "dtype", "")) if isinstance(meta, PandasMeta) else ""
