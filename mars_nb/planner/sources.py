@@ -16,6 +16,25 @@ from mars_nb.planner.context import Building, NotPartitionable
 from mars_nb.planner.layout import ChunkKey, Grid, Layout, Rows, grid_indices, spans
 from mars_nb.tensor.infer import dask_operation
 
+
+class Parts(NamedTuple):
+    """Data of a source that is in chunks already, in place of the data.
+
+    Attributes
+    ----------
+    chunks
+        The chunks, or what the backend takes for them.
+    partition
+        Names the way in which rows are cut; see `Rows`. None for an array.
+    columns
+        Number of columns, in a tuple; empty for what has none.
+    """
+
+    chunks: tuple[Any, ...]
+    partition: str | None = None
+    columns: tuple[int, ...] = ()
+
+
 _FILLED = {"numpy.ones", "numpy.zeros", "numpy.empty", "numpy.full"}
 _SPACED = {"numpy.arange", "numpy.linspace"}
 
@@ -33,6 +52,8 @@ def lower(building: Building, node: Node) -> Layout:
     name = node.op.name
     if isinstance(node.op, Source):
         value = node.args[0].value
+        if isinstance(value, Parts):
+            return _given_parts(building, node, value)
         return _given_array(building, node, value) if isinstance(value, np.ndarray) else _given_rows(building, node)
     if name in _FILLED:
         shapes = [tuple(stop - start for start, stop in block) for block in _blocks(node)]
@@ -70,6 +91,14 @@ def _given_rows(building: Building, node: Node) -> Layout:
     cut = value.__getitem__ if isinstance(value, pd.Index) else value.iloc.__getitem__
     keys = tuple(building.add(node, i, partial(cut, slice(*span))) for i, span in enumerate(spans(node.chunks[0])))
     return Rows(keys, node.key, node.chunks[0], tuple(value.shape[1:]))
+
+
+def _given_parts(building: Building, node: Node, parts: Parts) -> Layout:
+    assert node.chunks is not None
+    keys = tuple(building.add(node, i, partial(parts.chunks.__getitem__, i)) for i in range(len(parts.chunks)))
+    if parts.partition is None:
+        return Grid(keys, node.chunks)
+    return Rows(keys, parts.partition, node.chunks[0], parts.columns)
 
 
 def _draws(building: Building, node: Node) -> Layout:

@@ -17,7 +17,7 @@ import threading
 import weakref
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, MutableMapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import zict
@@ -35,6 +35,24 @@ _PLAIN = (int, float, bool, complex, str, bytes, type(None), np.generic)
 
 class DiskError(OSError):
     """A value could not be written to disk, and there was no room for it in memory."""
+
+
+class OnDisk(NamedTuple):
+    """Given to `SpillBuffer.hold` in place of a value that somebody else keeps on disk: it is read when it is needed.
+
+    Attributes
+    ----------
+    read
+        Reads the value.
+    nbytes
+        Bytes that it takes in memory.
+    note
+        What is to be noted of it.
+    """
+
+    read: Callable[[], Any]
+    nbytes: int
+    note: Any
 
 
 class Held:
@@ -101,6 +119,7 @@ class _Disk(MutableMapping[str, Any]):
         self._lock = threading.Lock()
         self._file: zict.File | None = None
         self._unspillable: dict[str, _Unspillable] = {}
+        self._elsewhere: dict[str, Callable[[], Any]] = {}
         self._sizes: dict[str, int] = {}
 
     @property
@@ -131,10 +150,17 @@ class _Disk(MutableMapping[str, Any]):
                 self._file = zict.File(directory.make(self._parent))
             return self._file
 
+    def adopt(self, key: str, read: Callable[[], Any]) -> None:
+        """Take a value that somebody else keeps."""
+        self._elsewhere[key] = read
+
     def __getitem__(self, key: str) -> Any:
         kept = self._unspillable.get(key)
         if kept is not None:
             return kept.value
+        read = self._elsewhere.get(key)
+        if read is not None:
+            return read()
         if self._file is None:
             raise KeyError(key)
         return frames.load(self._file[key])
@@ -148,23 +174,26 @@ class _Disk(MutableMapping[str, Any]):
         """Delete a value where it is there, without reading it. Two threads may do so at once."""
         self._sizes.pop(key, None)
         self._unspillable.pop(key, None)
+        self._elsewhere.pop(key, None)
         if self._file is not None:
             self._file.discard(key)
 
     def __contains__(self, key: object) -> bool:
-        return key in self._unspillable or (self._file is not None and key in self._file)
+        kept = key in self._unspillable or key in self._elsewhere
+        return kept or (self._file is not None and key in self._file)
 
     def __iter__(self) -> Iterator[str]:
-        return iter([*self._unspillable, *(self._file or ())])
+        return iter([*self._unspillable, *self._elsewhere, *(self._file or ())])
 
     def __len__(self) -> int:
-        return len(self._unspillable) + len(self._file or ())
+        return len(self._unspillable) + len(self._elsewhere) + len(self._file or ())
 
     def close(self) -> None:
         """Remove the directory."""
         with self._lock:
             file, self._file = self._file, None
         self._unspillable.clear()
+        self._elsewhere.clear()
         self._sizes.clear()
         if file is not None:
             directory.remove(file.directory)
@@ -243,7 +272,7 @@ class SpillBuffer:
         Parameters
         ----------
         value
-            Anything.
+            Anything, or an `OnDisk`.
         fresh
             Whether it is known to be no view of something larger.
 
@@ -259,6 +288,8 @@ class SpillBuffer:
         """
         if isinstance(value, _PLAIN) or type(value) is Held:
             return value
+        if type(value) is OnDisk:
+            return self._adopt(value)
         value = value if fresh else compact(value)
         nbytes = int(self._sizeof(value))
         if nbytes < SMALL:
@@ -280,6 +311,12 @@ class SpillBuffer:
             self._work_off()
         self._count(nbytes)
         return held
+
+    def _adopt(self, value: OnDisk) -> Held:
+        key = next(self._names)
+        self._weights[key] = value.nbytes
+        self._disk.adopt(key, value.read)
+        return Held(self, key, value.nbytes, value.note)
 
     def _note_peaks(self, nbytes: int) -> None:
         for watched in self._peaks:
