@@ -1,17 +1,22 @@
 """How much of a task is done, and how long the rest takes: pure functions of what its operations took so far.
 
 Chunk tasks of different operations take different times, so the share of work is counted in seconds of thread time,
-not in chunk tasks. An operation of which some chunk tasks are done goes on as it did. One that has not begun is
-expected to take what its kind takes beside the others (`prior`), scaled by those that were seen.
+not in chunk tasks. An operation of which some chunk tasks are done goes on as it did. One of which none are is expected
+to take what such operations take (`expected`), times the `pace` at which the others went.
+
+How long a chunk task takes that runs for the first time is a guess, so it is never said to be at its end: the longer it
+runs, the longer it is expected to (`stretched`), and the share goes on growing all the while. What such guesses do to
+the share is smoothed by a `Meter`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from mars_nb.session.backends.base import Progress
 
-#: Parts of names of operations, and how long a chunk task of theirs takes beside an elementwise one.
+#: Parts of names of operations, and how long these take beside elementwise ones.
 _PRIORS = (
     ("read_", 8.0),
     ("merge", 5.0),
@@ -21,22 +26,88 @@ _PRIORS = (
     ("remote", 8.0),
     ("apply", 8.0),
 )
-#: A running chunk task counts for this much of what such a task takes at the most: it may take longer than the others.
-_RUNNING_PART = 0.9
+#: Seconds that an elementwise operation takes in all, and a chunk task of it at least.
+_OPERATION_SECONDS = 1.0
+_CHUNK_SECONDS = 0.01
+#: Seconds of thread time after which the pace of this task counts as much as these numbers.
+_TRUSTED_SECONDS = 0.5
 #: Below this share, or before so many seconds, nothing is said about the rest: it would be a guess.
 _LEAST_SHARE = 0.02
 _LEAST_SECONDS = 1.0
+#: By how much the share may go back, by chance, without `Meter` taking it for a new estimate.
+_SLACK = 0.02
 
 
-def prior(name: str) -> float:
-    """Tell how long a chunk task of an operation is expected to take, beside an elementwise one.
+class Amount(NamedTuple):
+    """Seconds of thread time.
+
+    Attributes
+    ----------
+    finished
+        Of the chunk tasks that are done.
+    under_way
+        Of those that run, up to now.
+    total
+        Of all, until the end.
+    """
+
+    finished: float
+    under_way: float
+    total: float
+
+
+def expected(name: str, n_chunks: int) -> float:
+    """Tell how many seconds a chunk task of an operation takes, as far as its name tells.
 
     Examples
     --------
-    >>> prior("read_csv"), prior("add")
-    (8.0, 1.0)
+    >>> expected("read_csv", 4), expected("add", 1), expected("add", 1000)
+    (2.0, 1.0, 0.01)
     """
-    return next((weight for part, weight in _PRIORS if part in name), 1.0)
+    prior = next((factor for part, factor in _PRIORS if part in name), 1.0)
+    return prior * max(_OPERATION_SECONDS / n_chunks, _CHUNK_SECONDS)
+
+
+def pace(operations: Sequence[Progress]) -> float:
+    """Tell how long chunk tasks take here beside what was `expected`. What took longer tells more."""
+    seconds = ratios = _TRUSTED_SECONDS
+    for operation in operations:
+        if operation.done:
+            mean = operation.seconds / operation.done
+            seconds += operation.seconds
+            ratios += operation.seconds * mean / expected(operation.node.op.name, operation.total)
+    return ratios / seconds
+
+
+def stretched(expected: float, so_far: float) -> float:
+    """Tell how long something takes that was expected to take a time and has taken another one so far.
+
+    Up to half of the expected time that is the expected time; later it is more and more, and always longer than what
+    it has taken.
+
+    Examples
+    --------
+    >>> stretched(8.0, 1.0), stretched(8.0, 4.0), stretched(8.0, 8.0)
+    (8.0, 8.0, 10.666666666666666)
+    """
+    return expected if 2 * so_far <= expected else so_far / (1 - expected / (4 * so_far))
+
+
+def amount(operations: Sequence[Progress]) -> Amount:
+    """Estimate the work of a task in seconds of thread time."""
+    at_pace = pace(operations)
+    finished = under_way = total = 0.0
+    for operation in operations:
+        done, running = operation.done, operation.running
+        guess = expected(operation.node.op.name, operation.total) * at_pace if operation.total else 0.0
+        each = waiting = operation.seconds / done if done else guess
+        if running:
+            each = stretched(each, operation.under_way / running)
+            waiting = waiting if done else each
+        finished += operation.seconds
+        under_way += operation.under_way
+        total += operation.seconds + each * running + waiting * (operation.total - done - running)
+    return Amount(finished, under_way, total)
 
 
 def share(operations: Sequence[Progress]) -> float:
@@ -50,30 +121,59 @@ def share(operations: Sequence[Progress]) -> float:
     Returns
     -------
     float
-        May be less than before when an operation turns out to take longer than expected.
+        May be less than before when an operation turns out to take longer than expected; see `Meter`.
     """
-    seen = sum(operation.seconds for operation in operations)
-    expected = sum(prior(operation.node.op.name) * operation.done for operation in operations)
-    scale = seen / expected if expected else 0.0
-    all_work = done_work = 0.0
-    for operation in operations:
-        each = operation.seconds / operation.done if operation.done else prior(operation.node.op.name) * scale
-        all_work += each * operation.total
-        done_work += operation.seconds + min(operation.under_way, _RUNNING_PART * each * operation.running)
-    if all_work <= 0.0:  # nothing was seen, or the clock is too coarse to tell
+    work = amount(operations)
+    if work.total <= 0.0:  # there is none, or the clock is too coarse to tell
         total = sum(operation.total for operation in operations)
         return sum(operation.done for operation in operations) / total if total else 0.0
-    return min(1.0, done_work / all_work)
+    return min(1.0, (work.finished + work.under_way) / work.total)
 
 
-def remaining(fraction: float, elapsed: float) -> float | None:
-    """Tell how many seconds the rest takes if it goes on as it did, None where that is not known yet.
+def remaining(operations: Sequence[Progress], elapsed: float) -> float | None:
+    """Tell how many seconds the rest takes if it goes on as it did.
+
+    Parameters
+    ----------
+    operations
+        How far each operation is, and what it took.
+    elapsed
+        Seconds since the start.
+
+    Returns
+    -------
+    float or None
+        None where that is not known: in the beginning, and while most of the time went into chunk tasks of which
+        nobody knows how long they take.
+    """
+    work, done = amount(operations), share(operations)
+    if elapsed < _LEAST_SECONDS or done < _LEAST_SHARE or work.finished < work.under_way:
+        return None
+    return elapsed * (1 - done) / done
+
+
+class Meter:
+    """A share that is fit to be seen: it never goes back, and it moves whenever work is done.
+
+    When the estimate falls behind what was shown, what is left of the bar stands for what is left of the work from
+    then on.
 
     Examples
     --------
-    >>> remaining(0.25, 10.0), remaining(0.25, 0.1)
-    (30.0, None)
+    >>> meter = Meter()
+    >>> [meter.move(share) for share in (0.5, 0.2, 0.6, 1.0)]
+    [0.5, 0.5, 0.75, 1.0]
     """
-    if fraction < _LEAST_SHARE or elapsed < _LEAST_SECONDS:
-        return None
-    return elapsed * (1 - fraction) / fraction
+
+    def __init__(self) -> None:
+        self.shown = 0.0
+        self._from = 0.0, 0.0  # where the estimate and the meter stood when it last fell behind
+
+    def move(self, share: float) -> float:
+        """Give what to show for a new estimate."""
+        estimated, shown = self._from
+        now = 1 - (1 - shown) * (1 - share) / (1 - estimated)
+        if now < self.shown - _SLACK:
+            self._from = share, self.shown
+        self.shown = max(self.shown, now)
+        return self.shown

@@ -22,7 +22,7 @@ class Snapshot:
         How far each recorded operation is, in the order in which they were recorded.
     fraction
         How much is done, from 0 to 1: work by the time that it takes, not only chunk tasks. Never less than in an
-        earlier snapshot of the task.
+        earlier snapshot of the task, and 1 only when all is done.
     memory
         Of the session.
     n_threads
@@ -58,7 +58,7 @@ class Snapshot:
     @property
     def remaining(self) -> float | None:
         """Seconds until the end if all goes on as it did, None where that is not known (yet)."""
-        return estimate.remaining(self.fraction, self.elapsed) if self.state == "running" else None
+        return estimate.remaining(self.operations, self.elapsed) if self.state == "running" else None
 
 
 @dataclass(frozen=True, slots=True)

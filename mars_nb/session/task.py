@@ -15,8 +15,9 @@ from typing import Any
 from mars_nb.errors import TaskCancelled
 from mars_nb.graph.callsite import CallSite
 from mars_nb.graph.node import Node
-from mars_nb.session import estimate
+from mars_nb.session import estimate, pages
 from mars_nb.session.backends.base import Memory, Progress, Work
+from mars_nb.session.estimate import Meter
 from mars_nb.session.events import OperationCounts, Sample
 from mars_nb.session.snapshot import Snapshot, TaskInfo
 
@@ -68,8 +69,8 @@ class Task(Future[Any]):
         self._over = threading.Lock()  # taken once, by whoever ends or cancels the task, and never let go
         self._last: tuple[tuple[Progress, ...], Memory] = (), Memory()
         self._n_threads = 0
-        self._high = threading.Lock()  # guards the share of work that was told last: it never goes down
-        self._fraction = 0.0
+        self._meter = Meter()
+        self._moving = threading.Lock()  # guards it
         self._before_end: list[Callable[[Snapshot], object]] = []
 
     # --- called by the session and its backend -------------------------------------------------------
@@ -214,8 +215,8 @@ class Task(Future[Any]):
         elapsed = (self._clock() if ended is None else ended) - self._started
         operations, memory = self._status()
         fraction = 1.0 if state == "done" else estimate.share(operations)
-        with self._high:
-            fraction = self._fraction = max(self._fraction, fraction)
+        with self._moving:
+            fraction = self._meter.move(fraction)
         return Snapshot(state, elapsed, operations, fraction, memory, self._n_threads, self.number, self.session_name)
 
     def _status(self) -> tuple[tuple[Progress, ...], Memory]:
@@ -231,3 +232,6 @@ class Task(Future[Any]):
             f"<Task {info.number} ({info.label}) in session {self.session_name!r}: "
             f"{info.state}, {self.progress():.0%}, {info.elapsed:.1f} s>"
         )
+
+    def _repr_html_(self) -> str:
+        return pages.as_html(self, lambda: pages.task_page(self.info(), self.progress(), self.session_name))
