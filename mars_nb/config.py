@@ -37,10 +37,14 @@ def _is_chunk_size(value: Any) -> bool:
 
 
 MIB = 2**20
+#: In which forms progress can be shown.
+VIEWS = ("widget", "html", "text", "plain")
 
 OPTIONS: dict[str, Option] = {
     "eager_mode": Option(False, _is_bool, "execute each object in the default session as soon as it is made"),
-    "show_progress": Option("auto", lambda v: v == "auto" or _is_bool(v), "'auto', True or False"),
+    "show_progress": Option(
+        "auto", lambda v: v == "auto" or _is_bool(v) or v in VIEWS, "'auto', True, False, " + ", ".join(map(repr, VIEWS))
+    ),
     "progress_after": Option(0.5, lambda v: isinstance(v, int | float) and v >= 0, "seconds before progress is shown"),
     "chunk_size": Option(None, _is_chunk_size, "items per dimension of a chunk; None: chosen by chunk_bytes"),
     "chunk_bytes": Option(
@@ -58,6 +62,16 @@ OPTIONS: dict[str, Option] = {
     ),
     "spill_directory": Option(
         None, lambda v: v is None or isinstance(v, str), "where values beyond the limit are kept; None: temporary files"
+    ),
+    "fetch_limit": Option(
+        None,
+        lambda v: v is None or _is_positive_int(v) or isinstance(v, str),
+        "bytes that a fetch may bring, or text such as '4GiB'; None: a quarter of the free memory",
+    ),
+    "traceback": Option(
+        "short",
+        lambda v: v in ("short", "full"),
+        "'short': errors show your own lines and what was computed; 'full': all frames, as %tb does",
     ),
     "warn_duplicated_execution": Option(False, _is_bool, "warn when an object is executed again in a session"),
 }

@@ -1,4 +1,4 @@
-"""Follows running tasks and draws them ten times a second at the most.
+"""Follows running tasks and draws them, each as often as its view wants.
 
 Concurrency
 -----------
@@ -26,15 +26,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mars_nb.config import options
-from mars_nb.notebook.views import View, choose
+from mars_nb.notebook.choice import choose
+from mars_nb.notebook.views import View
 
 if TYPE_CHECKING:
     from mars_nb.session import Snapshot, Task
 
 _log = logging.getLogger(__name__)
 
-#: Seconds between two drawings of a task.
-PERIOD = 0.1
 #: Seconds without anything to follow after which the thread ends.
 IDLE = 1.0
 #: Seconds after which the idle thread looks again: less than tasks are left unshown by default, so that none wakes it.
@@ -55,6 +54,7 @@ class Follower:
     """
 
     def __init__(self, task: Task, view: View, after: float) -> None:
+        self.period = view.period
         self._task = task
         self._view = view
         self._after = after
@@ -134,7 +134,7 @@ class Ticker:
             now = self._clock()
             due = [follower for follower, at in self._due.items() if at <= now]
             for follower in due:
-                self._due[follower] = now + PERIOD
+                self._due[follower] = now + follower.period
         for follower in due:
             if not follower.draw():
                 self.discard(follower)
@@ -167,13 +167,13 @@ def follow(task: Task, wish: bool | str) -> None:
     task
         What was started, on this thread.
     wish
-        True, or "auto": only where there is a view that fits.
+        What was wished; see `mars_nb.notebook.choice.choose`.
     """
     try:
         view = choose(wish)
         if view is None:
             return
-        after = options.progress_after
+        after = max(options.progress_after, view.after)
         follower = Follower(task, view, after)
 
         def end(snapshot: Snapshot) -> None:

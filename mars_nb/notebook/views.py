@@ -1,4 +1,4 @@
-"""Views of a running task, and which of them fits.
+"""Views of a running task.
 
 A view is drawn and finished under the lock of its `mars_nb.notebook.progress.Follower`: never by two threads at once,
 but by different ones. `TextView` has a lock besides: all text views of a process share one line of the terminal.
@@ -6,27 +6,32 @@ but by different ones. `TextView` has a lock besides: all text views of a proces
 
 from __future__ import annotations
 
-import functools
-import importlib.util
-import os
 import shutil
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+import uuid
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from mars_nb.notebook import drawing
+from mars_nb.notebook import drawing, markup
 from mars_nb.notebook.output import show
 
 if TYPE_CHECKING:
     from mars_nb.session import Snapshot
 
-Kind = Literal["widget", "text", "plain"]
-#: ``widget``, ``text`` or ``off``; anything else counts as not set.
-VARIABLE = "MARS_NB_PROGRESS"
-
 
 class View(Protocol):
-    """Shows one task."""
+    """Shows one task.
+
+    Attributes
+    ----------
+    period
+        Seconds between two drawings.
+    after
+        Seconds that a task may take without being shown, where ``options.progress_after`` is not more.
+    """
+
+    period: float
+    after: float
 
     def draw(self, snapshot: Snapshot) -> None:
         """Show how a running task stands."""
@@ -35,132 +40,132 @@ class View(Protocol):
         """Show how the task ended. Called once, maybe without any `draw` before."""
 
 
-def choose(wish: bool | str) -> View | None:
-    """Make the view that fits here, None if nothing is to be shown.
+class HtmlView:
+    """A block of HTML in the cell, drawn anew when something changed.
+
+    It lives in the notebook's page and file, not in the kernel, so it is never dead: at the end it is a summary, and
+    if the kernel dies it stays as it was drawn last.
 
     Parameters
     ----------
-    wish
-        True, or "auto".
+    cell
+        Id of the cell in the notebook, where that is known. A page that was reloaded in mid-run does not know the
+        display any more; with the id the front end's extension of ours finds its place.
     """
-    kernel = _in_kernel()
-    tty = sys.stderr is not None and sys.stderr.isatty()
-    kind = decide(wish, os.environ.get(VARIABLE), kernel=kernel, widgets=kernel and _has_widgets(), tty=tty)
-    if kind is None:
-        return None
-    return WidgetView() if kind == "widget" else TextView(sys.stderr) if kind == "text" else PlainView()
 
+    period = 0.25
+    after = 0.0
 
-def decide(wish: bool | str, variable: str | None, *, kernel: bool, widgets: bool, tty: bool) -> Kind | None:
-    """Decide how to show: by the argument, then by the environment variable, then by where we are."""
-    if wish is not True and variable == "off":
-        return None
-    if variable == "text":
-        return "text" if kernel or tty else "plain"
-    if kernel and widgets:
-        return "widget"
-    if tty:
-        return "text"
-    return "plain" if wish is True else None
-
-
-def _in_kernel() -> bool:
-    ipython = sys.modules.get("IPython")
-    shell = None if ipython is None else ipython.get_ipython()
-    return getattr(shell, "kernel", None) is not None
-
-
-@functools.cache
-def _has_widgets() -> bool:
-    return importlib.util.find_spec("ipywidgets") is not None
-
-
-class WidgetView:
-    """A bar of ipywidgets in the cell, replaced at the end by HTML that needs no kernel. Pushes only: no buttons."""
-
-    def __init__(self) -> None:
-        self._handle: Any = None
-        self._widgets: tuple[Any, ...] = ()
+    def __init__(self, cell: str | None = None) -> None:
+        self._id = uuid.uuid4().hex
+        self._mark = {} if cell is None else {"mars_nb": {"cell_id": cell, "progress": self._id}}
+        self._shown: dict[str, Any] = {}
 
     def draw(self, snapshot: Snapshot) -> None:
         """Show how the task stands."""
-        if self._handle is None:
-            self._open(snapshot)
-        else:
-            _, bar, label = self._widgets
-            bar.value = snapshot.fraction
-            label.value = drawing.label_html(snapshot)
-
-    def _open(self, snapshot: Snapshot) -> None:
-        import ipywidgets
-
-        bar = ipywidgets.FloatProgress(snapshot.fraction, min=0.0, max=1.0)
-        label = ipywidgets.HTML(drawing.label_html(snapshot))
-        box = ipywidgets.HBox([bar, label])
-        self._widgets = (box, bar, label)
-        # The static forms go along for front ends without widgets.
-        shown = {**box._repr_mimebundle_(), **drawing.bundle(snapshot)}
-        self._handle = show(shown, raw=True, display_id=True)
+        self._show(markup.bundle(snapshot))
 
     def finish(self, snapshot: Snapshot) -> None:
-        """Replace the bar by the end result, and let go of the widgets."""
-        if self._handle is None:
-            show(drawing.bundle(snapshot), raw=True)
+        """Leave a summary."""
+        self._show(markup.bundle(snapshot))
+
+    def _show(self, bundle: dict[str, Any]) -> None:
+        if bundle != self._shown:
+            known, self._shown = bool(self._shown), bundle
+            show(bundle, raw=True, metadata=self._mark, display_id=self._id, update=known)
+
+
+class WidgetView(HtmlView):
+    """The same block in a widget while the task runs, for front ends that take widgets but no updates of displays.
+
+    The widget is only pushed to: its messages to the kernel would wait until the cell is over.
+    """
+
+    def __init__(self, cell: str | None = None) -> None:
+        super().__init__(cell)
+        self._widget: Any = None
+
+    def draw(self, snapshot: Snapshot) -> None:
+        """Show how the task stands."""
+        bundle = markup.bundle(snapshot)
+        if self._widget is not None:
+            self._widget.value = bundle["text/html"]  # sends nothing if it is the same
             return
-        self._handle.update(drawing.bundle(snapshot), raw=True)
-        for widget in self._widgets:
-            for part in (getattr(widget, "style", None), widget.layout, widget):
-                if part is not None:
-                    part.close()
-        self._widgets = ()
+        import ipywidgets
+
+        self._widget = ipywidgets.HTML(bundle["text/html"])
+        # The static forms go along for front ends without widgets.
+        self._show({**self._widget._repr_mimebundle_(), **bundle})
+
+    def finish(self, snapshot: Snapshot) -> None:
+        """Put the summary in the place of the widget, and let go of it."""
+        super().finish(snapshot)
+        widget, self._widget = self._widget, None
+        if widget is not None:
+            for part in (widget.style, widget.layout, widget):
+                part.close()
 
 
 class TextView:
     """A line of text that is drawn over itself.
 
-    Several tasks at once share the line: the first has it, the others leave their end result above.
+    Several tasks at once share the line: it shows the oldest, and how many there are besides. Each leaves a last line.
     """
 
+    period = 0.1
+    after = 0.0
     _lock = threading.RLock()
-    _on_line: ClassVar[TextView | None] = None
-    _shown: ClassVar[int] = 0  # length of what stands on the line
+    _running: ClassVar[list[TextView]] = []
+    _line: ClassVar[str] = ""  # what stands there
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
 
     def draw(self, snapshot: Snapshot) -> None:
-        """Show how the task stands, if the line is free."""
+        """Show how the task stands, if it is the oldest."""
         with self._lock:
-            if TextView._on_line is None:
-                TextView._on_line = self
-            if TextView._on_line is self:
-                self._write(snapshot, "")
+            running = TextView._running
+            if self not in running:
+                running.append(self)
+            if running[0] is self:
+                self._write(drawing.line(snapshot, shutil.get_terminal_size().columns, len(running) - 1), "")
 
     def finish(self, snapshot: Snapshot) -> None:
         """Leave a last line."""
         with self._lock:
-            if TextView._on_line is self:
-                TextView._on_line = None
-            self._write(snapshot, "\n")
+            if self in TextView._running:
+                TextView._running.remove(self)
+            self._write(drawing.line(snapshot, shutil.get_terminal_size().columns), "\n")
 
-    def _write(self, snapshot: Snapshot, end: str) -> None:
-        text = drawing.line(snapshot, shutil.get_terminal_size().columns)
-        padded = text.ljust(TextView._shown)
-        TextView._shown = 0 if end else len(text)
+    def _write(self, text: str, end: str) -> None:
+        if text == TextView._line and not end:
+            return
+        padded = text.ljust(len(TextView._line))
+        TextView._line = "" if end else text
         try:
             self._stream.write(f"\r{padded}{end}")
             self._stream.flush()
         except (OSError, ValueError):  # closed: the line is nobody's any more
-            TextView._on_line = None
+            TextView._running.clear()
             raise
 
 
 class PlainView:
-    """One line when the task is over."""
+    """Lines on standard error, as in a log: when the task is first shown, every ten seconds, and at the end.
+
+    Parameters
+    ----------
+    after
+        Seconds that a task may take without being shown.
+    """
+
+    period = 10.0
+
+    def __init__(self, after: float = 0.0) -> None:
+        self.after = after
 
     def draw(self, snapshot: Snapshot) -> None:
-        """Show nothing yet."""
+        """Write a line."""
+        print(drawing.log_line(snapshot), file=sys.stderr, flush=True)  # noqa: T201
 
-    def finish(self, snapshot: Snapshot) -> None:
-        """Write the line."""
-        print(drawing.line(snapshot), file=sys.stderr)  # noqa: T201
+    finish = draw

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import threading
 import time
@@ -11,8 +10,7 @@ import pytest
 
 import mars_nb
 import mars_nb.remote as mr
-from mars_nb.notebook import progress, views
-from mars_nb.session import Snapshot
+from mars_nb.notebook import progress
 from mars_nb.session.task import Task
 
 
@@ -25,6 +23,9 @@ class Clock:
 
 
 class RecordingView:
+    period = 0.1
+    after = 0.0
+
     def __init__(self):
         self.drawn: list[float] = []
         self.finished: list[str] = []
@@ -36,7 +37,7 @@ class RecordingView:
         self.finished.append(snapshot.state)
 
 
-class BrokenView:
+class BrokenView(RecordingView):
     calls = 0
 
     def draw(self, snapshot):
@@ -77,12 +78,14 @@ def seconds(clock, count, step=0.05):
         progress.ticker.draw_due()
 
 
-def test_a_long_task_is_drawn_ten_times_a_second_and_finished(clock, started, view, task):
+@pytest.mark.parametrize(("period", "times"), [(0.1, range(9, 12)), (0.25, range(4, 6)), (10.0, range(1, 2))])
+def test_a_long_task_is_drawn_as_often_as_the_view_wants_and_finished(clock, started, view, task, period, times):
+    view.period = period
     progress.follow(task, "auto")
     seconds(clock, 0.45)
     assert not view.drawn
     seconds(clock, 1.05)
-    assert 9 <= len(view.drawn) <= 11
+    assert len(view.drawn) in times
     assert view.drawn[0] == pytest.approx(0.5, abs=0.06)
     task.end()
     assert view.finished == ["done"]
@@ -124,6 +127,15 @@ def test_progress_after_is_an_option(clock, started, view, task):
     with mars_nb.option_context({"progress_after": 3}):
         progress.follow(task, "auto")
     seconds(clock, 2.9)
+    assert not view.drawn
+    seconds(clock, 0.2)
+    assert view.drawn
+
+
+def test_a_view_may_wait_longer(clock, started, view, task):
+    view.after = 10.0
+    progress.follow(task, "auto")
+    seconds(clock, 9.9)
     assert not view.drawn
     seconds(clock, 0.2)
     assert view.drawn
@@ -205,73 +217,3 @@ def test_real_tasks_on_many_threads(monkeypatch, session):
             task.result()
     assert [view.finished for view in made] == [["cancelled"]] * 3 + [["done"]] * 7
     wait_for(lambda: not progress.ticker._alive)
-
-
-@pytest.mark.parametrize(
-    ("wish", "variable", "where", "kind"),
-    [
-        ("auto", None, "kernel widgets", "widget"),
-        ("auto", None, "kernel", None),
-        ("auto", None, "tty", "text"),
-        ("auto", None, "", None),
-        (True, None, "", "plain"),
-        (True, None, "kernel", "plain"),
-        ("auto", "off", "kernel widgets", None),
-        ("auto", "off", "tty", None),
-        (True, "off", "tty", "text"),
-        ("auto", "text", "kernel widgets", "text"),
-        ("auto", "text", "", "plain"),
-        ("auto", "widget", "tty", "text"),
-        ("auto", "widget", "kernel widgets", "widget"),
-        ("auto", "nonsense", "tty", "text"),
-    ],
-)
-def test_which_view(wish, variable, where, kind):
-    places = {place: place in where.split() for place in ("kernel", "widgets", "tty")}
-    assert views.decide(wish, variable, **places) == kind
-
-
-def running(elapsed):
-    return Snapshot("running", elapsed, ())
-
-
-class TestTextView:
-    def test_draws_over_itself_and_leaves_a_last_line(self):
-        stream = io.StringIO()
-        view = views.TextView(stream)
-        view.draw(running(61.0))
-        view.draw(running(2.0))
-        view.finish(Snapshot("done", 3.0, ()))
-        first, second, last = stream.getvalue().split("\r")[1:]
-        assert "1 min 01 s" in first
-        assert len(second) == len(first)
-        assert last.rstrip() == "[####################] done, 0/0 chunk tasks, 3.0 s"
-        assert last.endswith("\n")
-
-    def test_two_share_the_line(self):
-        stream = io.StringIO()
-        one, two = views.TextView(stream), views.TextView(stream)
-        one.draw(running(1.0))
-        two.draw(running(2.0))
-        two.finish(Snapshot("failed", 3.0, ()))
-        one.draw(running(4.0))
-        one.finish(Snapshot("done", 5.0, ()))
-        assert [
-            word for word in stream.getvalue().split() if "." in word and word[0].isdigit()
-        ] == "1.0 3.0 4.0 5.0".split()
-
-    def test_a_closed_stream_frees_the_line(self):
-        stream = io.StringIO()
-        stream.close()
-        with pytest.raises(ValueError, match="closed"):
-            views.TextView(stream).draw(running(1.0))
-        assert views.TextView._on_line is None
-
-
-def test_plain_view_and_true_outside_of_terminals(capsys, session):
-    with mars_nb.option_context({"progress_after": 0.0}):
-        mr.spawn(int).execute(show_progress=True)
-        assert "done, 1/1 chunk tasks" in capsys.readouterr().err
-        mr.spawn(int).execute()
-        mr.spawn(int).execute(show_progress=False)
-    assert capsys.readouterr().err == ""

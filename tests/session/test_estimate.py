@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import heapq
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -159,7 +160,7 @@ def simulate(operations, threads=2, step=0.25):
 def test_the_bar_moves(operations):
     """It neither jumps nor stands still, whatever the run is made of."""
     shown = simulate(operations)
-    steps = [after - before for before, after in zip(shown, shown[1:], strict=False)]
+    steps = [after - before for before, after in pairwise(shown)]
     assert max(steps) < 0.3, "it jumped"
     assert min(steps) >= 0.0
     fifth = len(shown) // 5
