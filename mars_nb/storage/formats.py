@@ -145,12 +145,14 @@ def _load_frame(kind: str, data: Any) -> Any:
     arrays, how, (labels, *levels) = _from_ipc(data)
     count = len(how["columns"])
     index = decode_index(arrays[count:], how["index"], levels)
-    columns = [decode(*column) for column in zip(arrays[:count], how["columns"], strict=True)]
+    decoded = [decode(*column) for column in zip(arrays[:count], how["columns"], strict=True)]
+    columns = [pd.Series(values, index, values.dtype) for values in decoded]  # pandas guesses if not told the dtype
     value: Any  # with copies of the columns, so that it can be written to
     if kind == "series":
-        value = pd.Series(columns[0], index, columns[0].dtype, labels[0], copy=True)
+        value = columns[0].copy()
+        value.name = labels[0]
     else:
-        value = pd.DataFrame(dict(enumerate(columns)), index)
+        value = pd.DataFrame(dict(enumerate(columns)), index, copy=True)
         value.columns = labels
     value.attrs = plain.from_json(how["attrs"])
     return value.set_flags(allows_duplicate_labels=False) if how["unique"] else value

@@ -305,7 +305,7 @@ def _manifest(directory: Path) -> tuple[Any, dict[str, int]]:
     try:
         manifest = json.loads((directory / MANIFEST).read_bytes())
         version = manifest["version"] if manifest["format"] == FORMAT else None
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise Damaged(_why_no_manifest(directory)) from None
     except (ValueError, KeyError, TypeError, RecursionError):
         version = None

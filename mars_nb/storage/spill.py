@@ -16,7 +16,7 @@ import itertools
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -127,10 +127,9 @@ class _Disk(MutableMapping[str, Any]):
         """Bytes of the files."""
         return sum(list(self._sizes.values()))
 
-    @property
-    def files(self) -> Collection[str]:
-        """Keys of the values that have a file."""
-        return self._sizes.keys()
+    def has_file(self, key: str) -> bool:
+        """Tell whether a value is in a file, ours or somebody else's."""
+        return key in self._sizes or key in self._elsewhere
 
     def __setitem__(self, key: str, value: Any) -> None:
         try:
@@ -364,7 +363,7 @@ class SpillBuffer:
             self._work_off()
 
     def _on_disk(self, key: str) -> bool:
-        return key not in self._memory and key in self._disk.files
+        return key not in self._memory and self._disk.has_file(key)
 
     def _let_go(self, key: str) -> None:
         self._released.append(key)
