@@ -41,6 +41,11 @@ class Ran:
         return "\n".join(self.of("error")[0]["traceback"]).splitlines()
 
 
+def _request(code: str) -> dict[str, Any]:
+    flags = {"silent": False, "store_history": True, "allow_stdin": False, "stop_on_error": True}
+    return {"code": code, "user_expressions": {}, **flags}
+
+
 class Kernel:
     """Runs cells, one after the other."""
 
@@ -49,9 +54,11 @@ class Kernel:
         self.client = client
         self.strays: list[dict[str, Any]] = []  # what other cells sent while the last one ran
 
-    def run(self, code: str, interrupt_at: str | None = None) -> Ran:
-        """Run a cell; interrupt it as soon as it sends a message of a type."""
-        message_id = self.client.execute(code)
+    def run(self, code: str, interrupt_at: str | None = None, cell: str | None = None) -> Ran:
+        """Run a cell; interrupt it as soon as it sends a message of a type. JupyterLab tells the cell's id."""
+        message = self.client.session.msg("execute_request", _request(code), metadata={"cellId": cell} if cell else {})
+        message_id = message["header"]["msg_id"]
+        self.client.shell_channel.send(message)
         messages = self._until_idle(message_id, interrupt_at)
         deadline = time.monotonic() + PATIENCE_S
         while True:
@@ -59,8 +66,8 @@ class Kernel:
             if reply["parent_header"].get("msg_id") == message_id:
                 return Ran(message_id, reply["content"], messages)
 
-    def ok(self, code: str) -> Ran:
-        ran = self.run(code)
+    def ok(self, code: str, cell: str | None = None) -> Ran:
+        ran = self.run(code, cell=cell)
         assert ran.reply["status"] == "ok", "\n".join(ran.reply.get("traceback", [str(ran.reply)]))
         return ran
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 IMPORTS = "import mars, mars.dataframe as md, mars.tensor as mt, mars.remote as mr\nimport sys, time\n"
-SLOW = "mr.spawn(time.sleep, args=({seconds},)).execute()"
 ALIASED = "[name for name in sys.modules if name.partition('.')[0] == 'mars']"
 
 
@@ -87,72 +86,6 @@ class TestMagics:
         assert len(ran.of("error")) == 1
         assert "----> 3 x / 0" in "\n".join(ran.error)
         assert kernel.ok("mars.get_default_session().name").result == "'one'"
-
-
-class TestProgress:
-    def test_a_short_task_shows_nothing(self, kernel):
-        kernel.ok(IMPORTS)
-        ran = kernel.ok(SLOW.format(seconds=0.1) + ";")
-        assert {message["msg_type"] for message in ran.messages} <= {"status", "execute_input", "stream"}
-
-    def test_a_long_task_shows_a_bar_and_leaves_html(self, kernel):
-        kernel.ok(IMPORTS + "mars.new_session()")
-        ran = kernel.ok(SLOW.format(seconds=1.2) + ";")
-        models = [content["data"]["state"].get("_model_name") for content in ran.of("comm_open")]
-        assert "FloatProgressModel" in models
-        (shown,) = ran.of("display_data")
-        assert set(shown["data"]) == {"application/vnd.jupyter.widget-view+json", "text/plain", "text/html"}
-        assert "sleep 0/1" in shown["data"]["text/plain"]
-        moved = [content["data"]["state"] for content in ran.of("comm_msg") if "state" in content["data"]]
-        assert 1 <= len(moved) <= 12
-        assert "sleep 0/1" in moved[0]["value"]
-        (final,) = ran.of("update_display_data")
-        assert final["transient"] == shown["transient"]
-        assert set(final["data"]) == {"text/plain", "text/html"}
-        assert "done, 1/1 chunk tasks" in final["data"]["text/html"]
-        opened = [content["comm_id"] for content in ran.of("comm_open")]
-        assert sorted(opened) == sorted(content["comm_id"] for content in ran.of("comm_close"))
-
-    def test_the_bar_is_in_the_cell_that_started_the_task(self, kernel):
-        kernel.ok(IMPORTS + "mars.new_session()")
-        started = kernel.ok("future = mr.spawn(time.sleep, args=(1.2,)).execute(wait=False)")
-        other = kernel.ok("print('other cell')\nfuture.result();")
-        assert {message["msg_type"] for message in other.messages} == {"status", "execute_input", "stream"}
-        late = [message for message in kernel.strays if "display_data" in message["msg_type"]]
-        assert [message["msg_type"] for message in late] == ["display_data", "update_display_data"]
-        assert {message["parent_header"]["msg_id"] for message in late} == {started.message_id}
-
-    def test_an_interrupted_task_leaves_that(self, kernel):
-        kernel.ok(IMPORTS + "mars.new_session()")
-        ran = kernel.run(SLOW.format(seconds=20), interrupt_at="display_data")
-        assert ran.reply["ename"] == "KeyboardInterrupt"
-        (final,) = ran.of("update_display_data")
-        assert "cancelled, 0/1 chunk tasks" in final["data"]["text/html"]
-
-    def test_a_failed_task_leaves_that(self, kernel):
-        kernel.ok(IMPORTS + "mars.new_session()\ndef fail():\n    time.sleep(0.8)\n    1 / 0")
-        ran = kernel.run("mr.spawn(fail).execute()")
-        assert ran.reply["ename"] == "ZeroDivisionError"
-        (final,) = ran.of("update_display_data")
-        assert "failed, 0/1" in final["data"]["text/plain"]
-
-    def test_environment_variable(self, kernel):
-        kernel.ok(IMPORTS + "import os\nmars.new_session()")
-        try:
-            kernel.ok("os.environ['MARS_NB_PROGRESS'] = 'off'")
-            ran = kernel.ok(SLOW.format(seconds=0.7) + ";")
-            assert {message["msg_type"] for message in ran.messages} == {"status", "execute_input"}
-            kernel.ok("os.environ['MARS_NB_PROGRESS'] = 'text'")
-            ran = kernel.ok(SLOW.format(seconds=0.8) + ";")
-            assert "\r[....................] 0%, 0/1 chunk tasks" in ran.stream("stderr")
-            assert "done, 1/1 chunk tasks" in ran.stream("stderr")
-        finally:
-            kernel.ok("del os.environ['MARS_NB_PROGRESS']")
-
-    def test_show_progress_false(self, kernel):
-        kernel.ok(IMPORTS + "mars.new_session()")
-        ran = kernel.ok("mr.spawn(time.sleep, args=(0.7,)).execute(show_progress=False);")
-        assert {message["msg_type"] for message in ran.messages} == {"status", "execute_input"}
 
 
 class TestIsolationError:

@@ -40,13 +40,24 @@ def terminal(tmp_path_factory) -> Iterator[Callable[[str], str]]:
 def test_progress_line(terminal):
     shown = terminal("mr.spawn(time.sleep, args=(1.2,)).execute();")
     first, *_, last = shown.split("\r[")[1:]
-    assert re.match(r"\.{20}\] 0%, 0/1 chunk tasks, \d\.\d s: sleep 0/1$", first)
-    assert re.match(r"#{20}\] done, 1/1 chunk tasks, \d\.\d s *\r\n", last)
+    assert re.match(r"[#.]{20}\] \d+%, 0 of 1 chunk task, 0 s, 1 of 2 threads busy, .*: sleep 0/1$", first)
+    assert re.match(r"#{20}\] done in 1\.\d s: 1 chunk task.*\r\n", last)
+
+
+def test_several_tasks_share_a_line(terminal):
+    terminal("several = [mr.spawn(time.sleep, args=(s,)).execute(wait=False) for s in (0.9, 1.5)]")
+    lines = terminal("[task.result() for task in several];").split("\r[")[1:]
+    assert any(line.endswith("(+1 more)") for line in lines[:5])
+    ends = [line for line in lines if "done in" in line]
+    assert len(ends) == 2
+    assert all(line.rstrip(" ").endswith("\r\n") for line in ends)
+    assert "more)" not in lines[-2]
+    assert all(len(line) < 120 for line in lines)
 
 
 def test_no_progress_for_short_tasks(terminal):
     shown = terminal("mr.spawn(abs, args=(-7,)).execute()")
-    assert "chunk tasks" not in shown
+    assert "chunk task" not in shown
     assert "7" in shown
 
 
