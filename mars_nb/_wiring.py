@@ -18,6 +18,7 @@ def connect() -> None:
     from mars_nb.graph import runtime
 
     runtime.install(_sessions)
+    runtime.on_task = _show_progress
     errors.render = _render
 
 
@@ -25,9 +26,7 @@ def _sessions() -> Runtime:
     global _runtime
     if _runtime is None:
         from mars_nb.session.api import SessionRuntime
-        from mars_nb.session.registry import registry
 
-        registry.observe(_show_progress)
         _runtime = SessionRuntime()
     return _runtime
 

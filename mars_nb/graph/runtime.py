@@ -42,6 +42,8 @@ class Shown(Protocol):
         """Bring a part of the result: a slice for each dimension, or nothing for all of it."""
 
 
+#: Told of each task that was started, with the wish for progress (True or "auto"), once somebody is put in.
+on_task: Callable[[Any, Any], None] | None = None
 _factory: Callable[[], Runtime] | None = None
 
 

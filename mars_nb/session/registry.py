@@ -5,14 +5,13 @@ from __future__ import annotations
 import difflib
 import itertools
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mars_nb.errors import UnknownSession
+from mars_nb.graph import runtime
 from mars_nb.session.session import Session
 from mars_nb.session.task import Task
-
-OnTask = Callable[[Task, Any], None]
 
 
 class Registry(Mapping[str, Session]):
@@ -23,7 +22,6 @@ class Registry(Mapping[str, Session]):
         self._sessions: dict[str, Session] = {}
         self._default: Session | None = None
         self._numbers = itertools.count(1)
-        self._observer: OnTask | None = None
 
     # --- a mapping -----------------------------------------------------------------------------------
 
@@ -116,14 +114,10 @@ class Registry(Mapping[str, Session]):
 
     # --- progress ------------------------------------------------------------------------------------
 
-    def observe(self, observer: OnTask | None) -> None:
-        """Let `observer` know of each task that was started, with the wish for progress (True or "auto")."""
-        self._observer = observer
-
     def notify(self, task: Task, progress: Any) -> None:
-        """Tell the observer of a task."""
-        if self._observer is not None:
-            self._observer(task, progress)
+        """Tell of a task that was started, with the wish for progress (True or "auto")."""
+        if runtime.on_task is not None:
+            runtime.on_task(task, progress)
 
 
 def check_name(name: Any) -> None:
