@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Any
 
 from mars_nb.notebook import alias
+from mars_nb.notebook.cells import enter_first_line
+from mars_nb.notebook.completion import matcher
 from mars_nb.notebook.magics import SessionMagics
 from mars_nb.notebook.output import say
 
 
 def load(ipython: Any) -> None:
-    """Set the magics and the alias ``mars`` up. Harmless when that was done already.
+    """Set the magics, their completion and the alias ``mars`` up. Harmless when that was done already.
 
     Parameters
     ----------
@@ -19,7 +22,16 @@ def load(ipython: Any) -> None:
     """
     if _registered(ipython) is not None:
         return
-    ipython.register_magics(SessionMagics)
+    magics = SessionMagics(ipython)
+    ipython.register_magics(magics)
+    # What is undone is kept by the magics: after a reload of this package its modules know nothing of what was there.
+    undo = magics.at_unload
+    _put(ipython.Completer.custom_matchers, matcher(ipython), undo)
+    _put(ipython.input_transformers_cleanup, enter_first_line, undo)
+    for event, call in (("pre_run_cell", magics.cells.begin), ("post_run_cell", magics.cells.end)):
+        ipython.events.register(event, call)
+        undo.callback(ipython.events.unregister, event, call)
+    undo.callback(magics.cells.leave_all)
     real = alias.install()
     if real is not None:
         say(
@@ -40,12 +52,18 @@ def unload(ipython: Any) -> None:
     magics = _registered(ipython)
     if magics is None:
         return
+    magics.at_unload.close()
     manager = ipython.magics_manager
     del manager.registry[type(magics).__name__]
     ipython.configurables.remove(magics)
     for functions in manager.magics.values():
         for name in [name for name, function in functions.items() if getattr(function, "__self__", None) is magics]:
             del functions[name]
+
+
+def _put(those: list[Any], ours: Any, undo: ExitStack) -> None:
+    those.append(ours)
+    undo.callback(those.remove, ours)
 
 
 def _registered(ipython: Any) -> Any:

@@ -1,43 +1,53 @@
-"""``%mars_session`` and ``%%mars_session``."""
+"""``%mars_session`` and ``%%mars_session``, and ``%mars_debug``."""
 
 from __future__ import annotations
 
-import ast
+from contextlib import ExitStack
 from typing import Any
 
 from IPython.core.error import UsageError
-from IPython.core.magic import Magics, line_cell_magic, magics_class
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 
 from mars_nb.notebook import commands
-from mars_nb.notebook.output import say
+from mars_nb.notebook.cells import AT_TOP, Cells, enter_first_line
+from mars_nb.notebook.commands.parser import MAGIC
 
 
 @magics_class
 class SessionMagics(Magics):
-    """The magics of mars_nb."""
+    """The magics of mars_nb.
+
+    Attributes
+    ----------
+    cells
+        What cells entered by their first lines.
+    at_unload
+        Undoes what `mars_nb.notebook.extension.load` did besides registering these magics.
+    """
+
+    def __init__(self, shell: Any) -> None:
+        super().__init__(shell)
+        self.shell: Any  # has no use for being None here
+        self.cells = Cells()
+        self.at_unload = ExitStack()
 
     @line_cell_magic
     def mars_session(self, line: str, cell: str | None = None) -> None:
-        """List, open, choose and close sessions; run a cell in a session.
+        """List, open, choose and close sessions; see and free results; see and cancel tasks; run a cell in a session.
 
-        Line magic::
+        Commands; without one the open sessions are listed::
 
-            %mars_session                          list the open sessions; * marks the default
-            %mars_session list                     the same
-            %mars_session new NAME                 open a session and make it the default
-            %mars_session new NAME --threads 2     ... that runs so many chunk tasks at a time
-            %mars_session new NAME --no-default    ... and leave the default as it is
-            %mars_session use NAME                 make an open session the default
-            %mars_session info [NAME]              what a session (the default) holds and does
-            %mars_session close NAME               end a session and free its results
+            {commands}
 
-        Cell magic, which runs one cell with NAME as the default session and puts the previous default back
-        afterwards::
+        Cell magic, for one cell; the previous default session is put back at the end of it::
 
-            %%mars_session NAME
-            df.groupby("a").sum().execute()
+            %%mars_session NAME                  run this cell with that session as the default
+            %%mars_session [NAME] --background   ... and let its executes start and not wait
 
-        A name with blanks stands in quotes.
+        In a cell in the background ``execute()`` gives its object at once, and what needs the value waits for it, in
+        this cell or a later one: ``fetch()``, ``float()``, ``len()``. The cell's tasks go on while other cells run.
+
+        A name with blanks stands in quotes. Commands, names and options are completed by the Tab key.
 
         Examples
         --------
@@ -45,58 +55,54 @@ class SessionMagics(Magics):
 
             In [1]: %load_ext mars_nb
 
-            In [2]: %mars_session new etl --threads 4
+            In [2]: %mars_session new etl --threads 4 --memory-limit 8GiB
             session 'etl' is open, 4 threads; the default session is 'etl'
 
             In [3]: %mars_session new "my tests" --no-default
             session 'my tests' is open, 2 threads; the default session is 'etl'
 
-            In [4]: %mars_session
-            default  name      threads  results  bytes  running tasks
-            *        etl             4        0    0 B              0
-                     my tests        2        0    0 B              0
+            In [4]: df = md.read_csv("flights.csv").execute()
 
-            In [5]: %mars_session close "my tests"
-            session 'my tests' is closed, its results are freed; the default session is 'etl'
+            In [5]: %mars_session results
+            results, newest last
+            variable  type       shape        bytes      kept       chunks  executed   operation         recorded in
+            df        DataFrame  336776 x 19  98.30 MiB  in memory      13  3 s ago    DataFrameReadCSV  In[4], line 1
+
+            In [6]: %mars_session free df
+            freed 98.30 MiB of `df` in session 'etl'; df can be executed again
+
+            In [7]: %%mars_session "my tests" --background
+               ...: by_day = df.groupby("day").agg("mean").execute()
+            task 2 runs in the background in session 'my tests'; ...
+
+            In [8]: %mars_session cancel 2
+            cancelled: task 2 (DataFrameGroupbyAgg) in session 'my tests', 5 of 16 chunk tasks were done
+
+            In [9]: %mars_session close --all
+            sessions 'etl', 'my tests' are closed, their results are freed; there is no default session
         """
         __tracebackhide__ = True
         if cell is None:
-            commands.run(line)
-        else:
-            _run_in(self.shell, line, cell)
+            commands.run(line, self.shell)
+        elif cell == AT_TOP:
+            self.cells.enter(line)
+        else:  # called by a program
+            self.shell.run_cell("".join([*enter_first_line([f"%%{MAGIC} {line}"]), cell])).raise_error()
 
+    if mars_session.__doc__:
+        mars_session.__doc__ = mars_session.__doc__.replace("{commands}", commands.help_text("            ").lstrip())
 
-def _run_in(shell: Any, line: str, cell: str) -> None:
-    """Run a cell with a session as the default."""
-    __tracebackhide__ = True
-    from mars_nb.session import registry
+    @line_magic
+    def mars_debug(self, line: str) -> None:
+        """Look around where the last chunk task failed, in a debugger, without running it again.
 
-    words = commands.split(line)
-    if len(words) != 1:
-        raise UsageError(f"%%{commands.MAGIC} takes the name of one session, got {line.strip() or 'none'}")
-    session = commands.find(words[0])
-    previous = registry.default
-    session.as_default()
-    try:
-        _run(shell, line, cell)
-    finally:
-        still_open = previous is not None and not previous.closed
-        registry.set_default(previous if still_open else None)
-        if session.closed:
-            default = "none" if previous is None or not still_open else repr(previous.name)
-            say(f"note: session {session.name!r} was closed in this cell; the default session now: {default}")
+        It stands in your own function with its variables, or on the recorded line if none of your functions was
+        running; ``inputs`` are the values that the task was given. ``q`` leaves, ``h`` helps::
 
+            %mars_debug
+        """
+        from mars_nb.notebook.debug import debug
 
-def _run(shell: Any, line: str, cell: str) -> None:
-    """Run code as a cell runs, its last expression shown, but let its errors through to the cell around it."""
-    __tracebackhide__ = True
-    # The magic's own line goes first, so that line numbers are those that the user sees.
-    source = f"# %%{commands.MAGIC} {line}\n{shell.transform_cell(cell)}"
-    # Not shell.execution_count: IPython 9 counts on before the cell runs or after, whichever version it is.
-    number = len(shell.history_manager.input_hist_parsed) - 1
-    name = shell.compile.cache(source, number)
-    tree = shell.transform_ast(shell.compile.ast_parse(source, name))
-    last = [tree.body.pop()] if tree.body and isinstance(tree.body[-1], ast.Expr) else []
-    exec(shell.compile(tree, name, "exec"), shell.user_global_ns, shell.user_ns)
-    # Shown in here, while the session is the default: the text of a lazy object depends on it.
-    exec(shell.compile(ast.Interactive(last), name, "single"), shell.user_global_ns, shell.user_ns)
+        if line.strip():
+            raise UsageError(f"%mars_debug takes no arguments, got {line.strip()}")
+        debug(self.shell)

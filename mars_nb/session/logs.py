@@ -87,6 +87,7 @@ class Logs:
 
     def __init__(self) -> None:
         self._logs: dict[str, Log] = {}
+        self._last: Log | None = None
 
     @contextmanager
     def recording(self, keys: Iterable[str]) -> Iterator[None]:
@@ -94,6 +95,7 @@ class Logs:
         log = Log()
         log.submitter = threading.get_ident()
         self._logs.update(dict.fromkeys(keys, log))
+        self._last = log
         token = _log.set(log)
         try:
             yield
@@ -106,6 +108,11 @@ class Logs:
         log = self._logs.get(key)
         return "" if log is None else log.text()
 
+    def last(self) -> str:
+        """Give what the execution that began last printed so far."""
+        log = self._last
+        return "" if log is None else log.text()
+
     def forget(self, key: str) -> None:
         """Let the log of a key go."""
         self._logs.pop(key, None)
@@ -113,6 +120,7 @@ class Logs:
     def clear(self) -> None:
         """Let all go."""
         self._logs.clear()
+        self._last = None
 
 
 class _Tee:

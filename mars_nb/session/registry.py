@@ -10,6 +10,7 @@ from typing import Any
 
 from mars_nb.errors import UnknownSession
 from mars_nb.graph import runtime
+from mars_nb.session import pages
 from mars_nb.session.session import Session
 from mars_nb.session.task import Task
 
@@ -42,6 +43,9 @@ class Registry(Mapping[str, Session]):
     def __repr__(self) -> str:
         sessions = self.sessions()
         return "\n".join(map(repr, sessions)) if sessions else "no open sessions"
+
+    def _repr_html_(self) -> str:
+        return pages.as_html(self, lambda: pages.listing(self.sessions()))
 
     def sessions(self) -> list[Session]:
         """List the open sessions, oldest first."""
