@@ -25,8 +25,8 @@ _COLOURS = {
 }
 _FAINT = "color: var(--jp-ui-font-color2, #757575)"
 _BLOCK = "font-size: var(--jp-ui-font-size1, 13px); font-variant-numeric: tabular-nums; line-height: 1.5"
-_TABLE = "margin: 2px 0; border-collapse: collapse; table-layout: auto"
-_CELL = "padding: 0 12px 0 0; background: transparent; white-space: nowrap; text-align:"
+_TABLE = "margin: 2px 0; border-collapse: collapse; table-layout: auto; white-space: nowrap"
+_CELL = "padding: 0 12px 0 0; text-align:"
 
 
 def as_html(snapshot: Snapshot) -> str:
@@ -47,7 +47,7 @@ def _live(snapshot: Snapshot) -> str:
     shown = drawing.chosen(found)
     rows = "".join(map(_live_row, shown))
     return (
-        f"<div>{_bar(snapshot.fraction, '24em')} <b>{drawing.percent(snapshot)}</b> {_list(first)}</div>"
+        f"<div>{_bar(snapshot.fraction, '14em')} <b>{drawing.percent(snapshot)}</b>, {_list(first)}</div>"
         f'<div style="{_FAINT}">{_list(second)}</div>'
         f'<table style="{_TABLE}"><tbody>{rows}</tbody></table>{_rest(found, shown)}'
     )
@@ -91,7 +91,7 @@ def _bar(fraction: float, width: str) -> str:
 def _row(name: str, *cells: str, tag: str = "td", faint: bool = False) -> str:
     begin = f'<{tag} style="{_CELL} left">{name}</{tag}>'
     rest = "".join(f'<{tag} style="{_CELL} right">{cell}</{tag}>' for cell in cells)
-    return f'<tr style="background: transparent; {_FAINT if faint else ""}">{begin}{rest}</tr>'
+    return f'<tr style="background: transparent{f"; {_FAINT}" if faint else ""}">{begin}{rest}</tr>'
 
 
 def _list(facts: Iterable[str]) -> str:

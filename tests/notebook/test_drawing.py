@@ -226,7 +226,7 @@ def test_live_html():
     tags, text = read(html)
     bars = [attributes["value"] for tag, attributes in tags if tag == "progress"]
     assert bars == ["0.666", "0.750", "0.500", "0.000"]
-    assert "66% 4 of 12 chunk tasks, 4 s, about 2 s left 1 of 2 threads busy, memory 1.00 GiB of 8.00 GiB" in text
+    assert "66% , 4 of 12 chunk tasks, 4 s, about 2 s left 1 of 2 threads busy, memory 1.00 GiB of 8.00 GiB" in text
     assert "read_csv 3/4 groupby.sum 1/2 add 0/6" in text
     assert html.startswith('<div class="mars-nb-progress mars-nb-running"')
 
