@@ -62,6 +62,10 @@ class Follower:
         self._lock = threading.RLock()
         self._over = False
 
+    def over(self) -> bool:
+        """Tell whether the task is over."""
+        return self._task.done()
+
     def draw(self) -> bool:
         """Draw the task as it stands; tells whether there will be more to draw."""
         with self._lock:
@@ -132,7 +136,8 @@ class Ticker:
         """Draw what is due; tells whether anything was."""
         with self._lock:
             now = self._clock()
-            due = [follower for follower, at in self._due.items() if at <= now]
+            # A task may have been over before its end could be listened to: such a one is let go of.
+            due = [follower for follower, at in self._due.items() if at <= now or follower.over()]
             for follower in due:
                 self._due[follower] = now + follower.period
         for follower in due:
@@ -152,7 +157,8 @@ class Ticker:
                 if idle_since is not None and now - idle_since >= IDLE:
                     self._alive = False
                     return
-                self._looks_at = min(self._due.values(), default=now + PAUSE)
+                # A task that is due late may be over long before.
+                self._looks_at = min([now + (IDLE if self._due else PAUSE), *self._due.values()])
                 self._changed.wait(max(0.0, self._looks_at - now))
 
 
