@@ -1,5 +1,5 @@
 # The two commands: `make demo` and `make test`. All is set up in .venv; nothing is installed elsewhere.
-# A set-up is done again when pyproject.toml changes; `make clean` starts from nothing.
+# A set-up is done again when pyproject.toml or labextension/ changes; `make clean` starts from nothing.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -19,6 +19,7 @@ demo: $(VENV)/.demo ## run the quickstart notebook, print its key results, write
 	@$(BIN)/python scripts/demo.py
 
 test: lint ## run all checks and all tests
+	@scripts/get-chromium >/dev/null || test -z "$$CI" # without it the browser tests are skipped, but never on CI
 	@$(BIN)/pytest
 
 lint: $(VENV)/.test ## check style, types and layers
@@ -47,7 +48,7 @@ $(VENV)/.made:
 	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	@touch $@
 
-$(VENV)/.demo $(VENV)/.test $(VENV)/.lab: $(VENV)/.%: $(VENV)/.made pyproject.toml
+$(VENV)/.demo $(VENV)/.test $(VENV)/.lab: $(VENV)/.%: $(VENV)/.made pyproject.toml $(wildcard labextension/*.js*)
 	@echo "installing into $(VENV) what 'make $*' needs (a minute or two the first time)"
 	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --editable . --group $*
 	@touch $@
