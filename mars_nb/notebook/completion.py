@@ -7,14 +7,13 @@ IPython's completer. It runs while somebody types, so it computes nothing, impor
 from __future__ import annotations
 
 import re
-import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mars_nb.notebook.cells import CELL
 from mars_nb.notebook.commands import COMMANDS
-from mars_nb.notebook.commands.parser import MAGIC, Argument, Command
+from mars_nb.notebook.commands.parser import MAGIC, Argument, Command, quoted
 
 IDENTIFIER = "mars_nb.mars_session"
 _LINE = re.compile(rf"^\s*(?:\w+\s*=\s*)?(?P<percent>%{{0,2}}){MAGIC}\s(?P<rest>.*)$")
@@ -100,9 +99,7 @@ def _matching(kind: str, fragment: str, candidates: Candidates) -> list[Found]:
     quote = fragment[:1] if fragment[:1] in ("'", '"') else ""
     begin = fragment.removeprefix(quote)
     names = [name for name in candidates(kind) if name.startswith(begin)] if kind else []
-    return [
-        Found(f"{quote}{name}{quote}" if quote and quote not in name else shlex.quote(name), kind) for name in names
-    ]
+    return [Found(f"{quote}{name}{quote}" if quote and quote not in name else quoted(name), kind) for name in names]
 
 
 # --- in IPython ------------------------------------------------------------------------------------------------------

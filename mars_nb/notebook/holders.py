@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 #: How many items of a container are looked at.
@@ -105,15 +105,14 @@ def _contains(value: Any, keys: Collection[str]) -> bool:
     return key_of(value) in keys or any(key_of(item) in keys for _, item in _items(value))
 
 
-def _items(value: Any) -> Iterator[tuple[Any, Any]]:
+def _items(value: Any) -> Iterable[tuple[Any, Any]]:
     """Look into a list, tuple or dict, also of a subclass, whose own methods are not called."""
-    kind = type(value)
+    kind, part = type(value), slice(_LOOKED_AT)
     if issubclass(kind, list):
-        items: Any = enumerate(list.copy(value))
-    elif issubclass(kind, tuple):
-        items = enumerate(tuple.__iter__(value))
-    elif issubclass(kind, dict):
-        items = ((key, item) for key, item in dict.copy(value).items() if type(key) in (str, int))
-    else:
-        return
-    yield from itertools.islice(items, _LOOKED_AT)
+        return enumerate(list.__getitem__(value, part))
+    if issubclass(kind, tuple):
+        return enumerate(tuple.__getitem__(value, part))
+    if issubclass(kind, dict):
+        items = list(itertools.islice(dict.items(value), _LOOKED_AT))  # at once, as other threads may write to it
+        return ((key, item) for key, item in items if type(key) in (str, int))
+    return ()

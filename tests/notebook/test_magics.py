@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import pytest
+from IPython.core.async_helpers import get_asyncio_loop
 from IPython.core.error import UsageError
 
 import mars_nb
 from mars_nb.notebook import extension
-from mars_nb.notebook.tables import NONE_OPEN, Table, describe, listing
+from mars_nb.notebook.commands import COMMANDS
+from mars_nb.session.pages import NONE_OPEN
 
 
 @pytest.fixture
@@ -41,9 +43,9 @@ def test_new_use_list_close(magic):
     assert magic("new 'my tests' --no-default --threads 1").startswith("session 'my tests' is open, 1 thread;")
     assert default() == "etl"
     head, first, second = magic("").splitlines()
-    assert head.split() == ["default", "name", "threads", "results", "bytes", "running", "tasks"]
-    assert first.split() == ["*", "etl", "3", "0", "0", "B", "0"]
-    assert second.split() == ["my", "tests", "1", "0", "0", "B", "0"]
+    assert head.split() == ["default", "name", "threads", "results", "bytes", "memory", "running", "tasks"]
+    assert first.split()[:8] == ["*", "etl", "3", "0", "0", "B", "0", "B"]
+    assert second.split()[:8] == ["my", "tests", "1", "0", "0", "B", "0", "B"]
     assert magic('use "my tests"') == "the default session is 'my tests'"
     assert default() == "my tests"
     assert magic("close etl") == "session 'etl' is closed, its results are freed; the default session is 'my tests'"
@@ -62,8 +64,55 @@ def test_new_of_an_open_session_takes_that_one(magic):
         magic("new etl --threads 3")
 
 
+def test_new_takes_options_of_sessions(magic):
+    magic("new etl --memory-limit 1GiB")
+    assert mars_nb.sessions["etl"].memory_limit == 2**30
+    assert magic("new").startswith("session 'session-")
+    with pytest.raises(UsageError, match=r"new: .*memory"):
+        magic("new other --memory-limit much")
+
+
+def test_rename(magic):
+    session = mars_nb.new_session(name="etl")
+    mars_nb.new_session(name="other", default=False)
+    assert magic("rename weather") == "session 'etl' is named 'weather' now"
+    assert magic("rename weather 'the weather'") == "session 'weather' is named 'the weather' now"
+    assert session.name == "the weather"
+    with pytest.raises(UsageError, match="there is an open session 'other' already"):
+        magic("rename other")
+
+
+def test_close_all(magic):
+    for name in ("one", "two"):
+        mars_nb.new_session(name=name)
+    said = magic("close --all")
+    assert said == "sessions 'one', 'two' are closed, their results are freed; there is no default session"
+    assert not mars_nb.sessions
+    assert magic("close --all") == "no session is open"
+
+
+def test_connect_shows_no_secrets(magic):
+    for line in ("connect http://me:pw@host:7103/?token=abc", "http://me:pw@host:7103/?token=abc"):
+        with pytest.raises(UsageError) as caught:
+            magic(line)
+        assert "abc" not in str(caught.value)
+        assert "pw" not in str(caught.value)
+    with pytest.raises(UsageError, match=r"cannot connect to a cluster .*; try: mars_nb.new_session"):
+        magic("connect http://host:7103/?token=abc")
+
+
+def test_help_of_commands(magic):
+    text = magic("help")
+    for name in COMMANDS:
+        assert f"%mars_session {name}" in text
+        assert magic(f"help {name}") in text
+    with pytest.raises(UsageError, match="did you mean 'close'"):
+        magic("help clsoe")
+
+
 def test_info(magic):
-    assert magic("info") == NONE_OPEN
+    with pytest.raises(UsageError, match="no open sessions"):
+        magic("info")
     session = mars_nb.new_session(name="etl", n_threads=1)
     import mars_nb.tensor as mt
 
@@ -91,9 +140,12 @@ def test_info(magic):
         ("info weathr", "did you mean 'weather'?"),
         ("ues weather", "there is no command 'ues'; did you mean 'use'?"),
         ("weather", "'weather' is a session, not a command; did you mean: %mars_session use weather"),
-        ("xyz", "there is no command 'xyz'; there are list, new, use, close, info"),
-        ("new", "the following arguments are required: NAME"),
-        ("new a b", "unrecognized arguments: b"),
+        ("xyz", "there is no command 'xyz'; there are list, new, use, "),
+        ("use", "the following arguments are required: NAME; %mars_session help use"),
+        ("close", "close takes either a name or --all; open are: 'weather'"),
+        ("close weather --all", "either a name or --all"),
+        ("new a b", "new does not take 'b'; it is written: new [NAME] [--threads N]"),
+        ("new a --thread 3", "does not take '--thread'; did you mean '--threads'?"),
         ("new a --threads many", "invalid int value: 'many'"),
         ("new a --threads 0", "n_threads must be a whole number from 1"),
         ("new ''", "a text that is not empty"),
@@ -163,31 +215,94 @@ def test_cell_that_closes_sessions(in_cell, capsys):
     assert "the default session now: none" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("line", "message"), [("", "takes the name of one session"), ("twoo", "did you mean 'two'")])
-def test_cell_with_a_wrong_line(magic, shell, line, message):
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("", "takes the name of a session; this one is written: %%mars_session [NAME] [--background]"),
+        ("twoo", "did you mean 'two'"),
+        ("two --backgrund", "did you mean '--background'"),
+    ],
+)
+def test_cell_with_a_wrong_line(in_cell, shell, capsys, line, message):
     mars_nb.new_session(name="two")
-    with pytest.raises(UsageError, match=message):
-        shell.run_cell_magic("mars_session", line, "never = True")
+    assert not in_cell(line, "never = True").success
+    said = capsys.readouterr().err
+    assert message in said
+    assert said.count("\n") == 1
     assert "never" not in shell.user_ns
+
+
+def test_a_cell_is_an_ordinary_cell(in_cell, shell):
+    mars_nb.new_session(name="two", default=False)
+    assert in_cell("two", "value = 5\n%time value + 1").success
+    done = shell.run_cell("%%mars_session two\n'kept'", store_history=True)
+    assert done.result == "kept"
+    assert shell.user_ns["_"] == "kept"
+    assert shell.run_cell(
+        "%%time\n%%mars_session two\ninner = __import__('mars_nb').get_default_session().name"
+    ).success
+    assert shell.user_ns["inner"] == "two"
+    assert default() is None
+
+
+def test_cell_that_awaits(in_cell, shell):
+    mars_nb.new_session(name="two", default=False)
+    code = "import mars.tensor as mt\ntask = mt.ones(3).sum().execute(wait=False)\n(await task).fetch()"
+    assert in_cell("two", code).result == 3.0
+    assert default() is None
+    assert not in_cell("two", "await task\n1 / 0").success
+    assert default() is None
+    get_asyncio_loop().close()  # IPython's own
+
+
+def test_cells_inside_cells(in_cell, shell):
+    for name in ("one", "two", "three"):
+        mars_nb.new_session(name=name)
+    code = """
+import mars_nb
+def now():
+    return mars_nb.get_default_session().name
+names = [now()]
+get_ipython().run_cell("%%mars_session one\\nnames.append(now())")
+get_ipython().run_cell("")
+names.append(now())
+"""
+    assert in_cell("two", code).success
+    assert shell.user_ns["names"] == ["two", "one", "two"]
+    assert default() == "three"
+
+
+def test_called_by_a_program(shell, magic):
+    for name in ("one", "two"):
+        mars_nb.new_session(name=name)
+    shell.run_cell_magic("mars_session", "one", "import mars_nb\nname = mars_nb.get_default_session().name")
+    assert shell.user_ns["name"] == "one"
+    assert default() == "two"
+    with pytest.raises(ZeroDivisionError):
+        shell.run_cell_magic("mars_session", "one", "1 / 0")
+    assert default() == "two"
+
+
+def test_outside_of_a_cell_there_is_nothing_to_leave(shell, magic):
+    mars_nb.new_session(name="one", default=False)
+    with pytest.raises(UsageError, match="works in cells only"):
+        shell.run_cell_magic("mars_session", "one", "\n")
+    assert default() is None
+
+
+def test_unloading_in_a_cell_puts_the_default_back(in_cell):
+    mars_nb.new_session(name="one")
+    mars_nb.new_session(name="two", default=False)
+    assert in_cell("two", "%unload_ext mars_nb").success
+    assert default() == "one"
 
 
 def test_help(shell, magic):
     text = shell.inspector._get_info(shell.find_line_magic("mars_session"))["text/plain"]
-    for command in ("list", "new NAME", "use NAME", "info [NAME]", "close NAME", "%%mars_session NAME", "--threads"):
-        assert command in text
-
-
-def test_table_as_html_escapes():
-    table = Table(["name", "<n>"], [["<b>", "1"]], frozenset({"<n>"}), "a & b")
-    assert repr(table) == "a & b\nname  <n>\n<b>     1"
-    text = table._repr_html_()
-    assert "<b>" not in text
-    assert "&lt;b&gt;" in text
-    assert "a &amp; b" in text
-    assert '<td style="text-align: right">1</td>' in text
-
-
-def test_pages_have_both_forms(session):
-    for page in (listing([]), listing([session]), describe(session)):
-        assert repr(page)
-        assert page._repr_html_().startswith(("<p>", "<table>"))
+    assert "{commands}" not in text
+    for name, command in COMMANDS.items():
+        assert f"%mars_session {command.usage(name)}\n" in text
+        assert command.doc in text
+    assert "%%mars_session NAME" in text
+    assert "Examples" in text
+    shell.run_cell("%%mars_session?")

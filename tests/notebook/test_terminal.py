@@ -63,7 +63,7 @@ def test_no_progress_for_short_tasks(terminal):
 
 def test_sessions(terminal):
     shown = terminal("%mars_session")
-    assert "default  name  threads  results  bytes  running tasks" in shown
+    assert "default  name  threads  results  bytes  memory " in shown
     assert "etl" in shown
     assert "<td" not in shown
     assert "UsageError: %mars_session: no session named 'elt'; did you mean 'etl'?" in terminal("%mars_session use elt")
@@ -79,3 +79,19 @@ def test_isolation_error(terminal):
     assert "--->  1 t.fetch(session=sess)" in lines
     assert "held by  session 'etl'" in lines
     assert "    t.fetch(session=mars.get_session('etl'))" in lines
+
+
+def test_tab_completes(tmp_path):
+    env = {**os.environ, "IPYTHONDIR": str(tmp_path), "TERM": "xterm"}
+    arguments = ["-m", "IPython", "--no-banner", "--colors=nocolor", "--ext=mars_nb"]
+    child = pexpect.spawn(sys.executable, arguments, env=env, encoding="utf-8", timeout=30, dimensions=(40, 120))
+    try:
+        child.expect(r"In \[")
+        child.send("%mars_session clo\t")
+        child.expect("close")
+        child.send(" --al\t")
+        child.expect("--all")
+        child.send("\r")
+        child.expect("no session is open")
+    finally:
+        child.close(force=True)

@@ -5,12 +5,11 @@ To add one, write the function and put it into a table of `Command`; help and co
 
 from __future__ import annotations
 
-import shlex
 from argparse import Namespace
 from typing import Any
 
 from mars_nb.notebook.commands import results, saving, sessions, tasks
-from mars_nb.notebook.commands.parser import MAGIC, Argument, Command, nearest, split, wrong_line
+from mars_nb.notebook.commands.parser import MAGIC, Argument, Command, nearest, quoted, split, wrong_line
 from mars_nb.notebook.output import say
 
 
@@ -47,7 +46,7 @@ def _unknown(name: str) -> str:
     from mars_nb.session import registry
 
     if name in registry:
-        return f"{name!r} is a session, not a command; did you mean: %{MAGIC} use {shlex.quote(name)}"
+        return f"{name!r} is a session, not a command; did you mean: %{MAGIC} use {quoted(name)}"
     if "://" in name:  # not repeated: it may hold a token
         return f"this is a URL, not a command; did you mean: %{MAGIC} connect URL"
     return f"there is no command {name!r}; {nearest(name, COMMANDS)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import shlex
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -113,6 +114,11 @@ def split(line: str) -> list[str]:
         return shlex.split(line)
     except ValueError as error:
         raise wrong_line(str(error)) from None
+
+
+def quoted(word: str) -> str:
+    """Write a word so that `split` gives it back."""
+    return word if re.fullmatch(r"""[^\s'"\\]+""", word) else shlex.quote(word)
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

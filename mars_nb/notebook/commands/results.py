@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mars_nb.notebook import holders
-from mars_nb.notebook.commands.parser import MAGIC, Argument, Command, nearest, wrong_line
+from mars_nb.notebook.commands.parser import MAGIC, Argument, Command, nearest, quoted, wrong_line
 from mars_nb.notebook.commands.sessions import OPTIONAL_SESSION, SESSION_OPTION, chosen
 from mars_nb.notebook.output import say, show
 
@@ -56,7 +55,7 @@ def _held(name: str, session: Session, namespace: dict[str, Any]) -> list[Any]:
 
     others = [s.name for s in registry.sessions() if _holds(s, objects)]
     if others:
-        line = f"%{MAGIC} free {shlex.quote(name)} --session {shlex.quote(others[0])}"
+        line = f"%{MAGIC} free {quoted(name)} --session {quoted(others[0])}"
         raise wrong_line(f"`{name}` is not in session {session.name!r}, but in {others[0]!r}: {line}")
     raise wrong_line(f"`{name}` has no result in session {session.name!r}; it is lazy as it is")
 

@@ -29,7 +29,7 @@ def _cancel(arguments: Namespace, shell: Any) -> None:
         wanted = [_running(number, arguments.session) for number in arguments.TASK]
     else:
         session = chosen(arguments.session)
-        wanted = session.running
+        wanted = session.running[::-1]  # the newest first: some begin when older ones are over
         if not wanted:
             say(f"nothing is running in session {session.name!r}")
     for task in wanted:
