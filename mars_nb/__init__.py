@@ -29,6 +29,8 @@ if TYPE_CHECKING:
         stop_server,
     )
     from mars_nb.session.registry import registry as sessions
+    from mars_nb.session.restoring import restore
+    from mars_nb.session.saving import save
     from mars_nb.session.session import Session
     from mars_nb.session.task import Task
 
@@ -50,6 +52,8 @@ __all__ = [
     "option_context",
     "options",
     "remote",
+    "restore",
+    "save",
     "sessions",
     "stop_server",
     "tensor",
@@ -69,6 +73,8 @@ _HOMES = {
     "new_session": "session.api",
     "option_context": "config",
     "options": "config",
+    "restore": "session.restoring",
+    "save": "session.saving",
     "stop_server": "session.api",
 }
 _MODULES = {"dataframe", "errors", "remote", "tensor"}

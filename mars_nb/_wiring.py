@@ -15,11 +15,12 @@ _runtime: Runtime | None = None
 def connect() -> None:
     """Let tileables find their sessions, tasks their progress and errors their renderer. Imports nothing heavy."""
     from mars_nb import errors
-    from mars_nb.graph import runtime
+    from mars_nb.graph import record, runtime
 
     runtime.install(_sessions)
     runtime.on_task = _show_progress
     errors.render = _render
+    record.load_front_ends = _load_front_ends
 
 
 def _sessions() -> Runtime:
@@ -29,6 +30,11 @@ def _sessions() -> Runtime:
 
         _runtime = SessionRuntime()
     return _runtime
+
+
+def _load_front_ends() -> None:
+    import mars_nb.dataframe
+    import mars_nb.tensor  # noqa: F401  # they register their kinds
 
 
 def _show_progress(task: Task, wish: Any) -> None:

@@ -11,6 +11,7 @@
     ├── IsolationError(ValueError)            the result asked for is not in the session that was asked
     ├── TaskCancelled(CancelledError)         the task was cancelled before its result was there
     ├── SpillError(OSError)                   memory is full, and the disk takes no more
+    ├── SnapshotError(OSError)                results cannot be saved, or a snapshot is damaged
     └── UserExit(RuntimeError)                a user's function called ``sys.exit()`` or raised an interrupt
 
     MarsWarning(UserWarning)
@@ -130,6 +131,10 @@ class TaskCancelled(MarsError, CancelledError):
 
 class SpillError(MarsError, OSError):
     """Memory is full, and what does not fit cannot be put on disk. Nothing that is kept is lost."""
+
+
+class SnapshotError(MarsError, OSError):
+    """Results cannot be saved, or what was saved is not there or damaged. Nothing is saved or restored by halves."""
 
 
 class UserExit(MarsError, RuntimeError):

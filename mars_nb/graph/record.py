@@ -17,6 +17,8 @@ Infer = Callable[[Operation, tuple[Any, ...], dict[str, Any]], Meta]
 
 # Which class shows a value to the user. Filled by the front ends when they are imported.
 _KINDS: dict[type, Callable[[Any], type[Tileable]]] = {}
+#: Imports the front ends, for whoever presents nodes without them; put in place by `mars_nb._wiring`.
+load_front_ends: Callable[[], None] = lambda: None
 
 
 def register_kind(meta: type[Meta], choose: Callable[[Any], type[Tileable]]) -> None:
@@ -74,7 +76,7 @@ def record(
     stem = op.name.rpartition(".")[2] if isinstance(op, Function) else op.name
     stem = {"getitem": "Index"}.get(stem, stem)
     node = Node(op, args, kwargs, prefix + camel(stem), meta, capture(), chunks)
-    result = _present(node, Claim(node.key, tuple(held)), prefix)
+    result = present(node, Claim(node.key, tuple(held)), prefix)
     if options.eager_mode:
         made = [
             leaf for leaf in leaves(result) if isinstance(leaf, Tileable) and not isinstance(leaf._meta, HandleMeta)
@@ -84,15 +86,15 @@ def record(
     return result
 
 
-def _present(node: Node, claim: Claim, prefix: str) -> Any:
-    """Give the node to the user: as one tileable, or as several for a node of several values."""
+def present(node: Node, claim: Claim, prefix: str) -> Any:
+    """Give a node to the user: as one tileable, or as several for a node of several values."""
     if not isinstance(node.meta, TupleMeta):
         choose = _KINDS.get(type(node.meta))
         return (choose(node.meta) if choose else Object)._of(node, claim)
     items = []
     for index, meta in enumerate(node.meta.items):
         item = Node(Function(_pick, "pick"), (node, index), {}, node.label, meta, node.site)
-        items.append(_present(item, Claim(item.key, (claim,)), prefix))
+        items.append(present(item, Claim(item.key, (claim,)), prefix))
     return ExecutableTuple(items) if node.meta.kind in (tuple, list) else node.meta.kind(items)
 
 

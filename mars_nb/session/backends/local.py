@@ -12,7 +12,7 @@ import pandas as pd
 from mars_nb.config import options
 from mars_nb.errors import SpillError, UserExit
 from mars_nb.graph.meta import PandasMeta, TensorMeta
-from mars_nb.graph.node import Node
+from mars_nb.graph.node import Node, Source
 from mars_nb.planner import Plan, plan
 from mars_nb.planner.layout import ChunkKey, Layout, Rows, Single, stored
 from mars_nb.scheduler import Graph, Key, OnDone, Run, Scheduler
@@ -129,7 +129,8 @@ class LocalBackend:
         for node, layout in planned.layouts.items():
             kept, chunks = stored(layout, node.key, values, description_of)
             self._store.put(node.key, kept, chunks)
-            self._observe(node, kept, list(chunks.values()))
+            if not isinstance(node.op, Source):  # of data that was given all is known; it may be on disk yet
+                self._observe(node, kept, list(chunks.values()))
 
     def _observe(self, node: Node, layout: Layout, chunks: list[Any]) -> None:
         """Put what was seen of a value in place of what was guessed, unless it is of another kind."""
