@@ -11,6 +11,7 @@ Examples
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 from mars_nb import _wiring
@@ -28,11 +29,16 @@ if TYPE_CHECKING:
         new_session,
         stop_server,
     )
+    from mars_nb.session.background import background
+    from mars_nb.session.failures import Failure
     from mars_nb.session.registry import registry as sessions
     from mars_nb.session.restoring import restore
     from mars_nb.session.saving import save
     from mars_nb.session.session import Session
     from mars_nb.session.task import Task
+
+    #: What is known of the chunk task that failed last, None if none did; see `mars_nb.session.failures`.
+    last_error: Failure | None
 
 __version__ = "0.1.0"
 
@@ -85,6 +91,9 @@ _wiring.connect()
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return importlib.import_module(f"{__name__}.{name}")
+    if name == "last_error":
+        failures = sys.modules.get("mars_nb.session.failures")  # not loaded, so nothing was executed yet
+        return None if failures is None else failures.last()
     if name == "sessions":
         value = importlib.import_module("mars_nb.session.registry").registry
     elif name in _HOMES:
@@ -96,7 +105,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted([*__all__, "last_error"])
 
 
 def load_ipython_extension(ipython: Any) -> None:

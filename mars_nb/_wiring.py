@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mars_nb.errors import MarsError
     from mars_nb.graph.runtime import Runtime
     from mars_nb.session.task import Task
 
@@ -15,10 +14,11 @@ _runtime: Runtime | None = None
 def connect() -> None:
     """Let tileables find their sessions, tasks their progress and errors their renderer. Imports nothing heavy."""
     from mars_nb import errors
-    from mars_nb.graph import record, runtime
+    from mars_nb.graph import mistakes, record, runtime
 
     runtime.install(_sessions)
     runtime.on_task = _show_progress
+    mistakes.tell = errors.draw_shortly
     errors.render = _render
     record.load_front_ends = _load_front_ends
 
@@ -43,7 +43,7 @@ def _show_progress(task: Task, wish: Any) -> None:
     follow(task, wish)
 
 
-def _render(error: MarsError) -> list[str]:
-    from mars_nb.notebook.tracebacks import render
+def _render(error: BaseException) -> list[str]:
+    from mars_nb.notebook.tracebacks import show
 
-    return render(error)
+    return show(error)

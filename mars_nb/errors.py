@@ -24,12 +24,45 @@ of the user's own code keeps its own type and is only annotated (PEP 678).
 
 from __future__ import annotations
 
+import contextlib
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError
+from datetime import datetime
 
-#: Draws a :class:`MarsError` for IPython; put in place by :mod:`mars_nb._wiring`.
-render: Callable[[MarsError], list[str]] | None = None
+#: Draws an exception for IPython; put in place by :mod:`mars_nb._wiring`.
+render: Callable[[BaseException], list[str]] | None = None
+
+
+def draw(error: BaseException) -> list[str]:
+    """Draw an exception for IPython. Neither raises nor returns None, as IPython demands."""
+    try:
+        if render is not None:
+            return render(error)
+    except Exception:  # a broken renderer must not hide the error itself
+        pass
+    return "".join(traceback.format_exception(error)).splitlines()
+
+
+class ShortDrawing:
+    """Draws an exception that is not ours, as its attribute ``_render_traceback_``."""
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    def __call__(self) -> list[str]:
+        """Draw it; see `draw`."""
+        return draw(self._error)
+
+
+def draw_shortly(error: BaseException) -> None:
+    """Let IPython show an exception of the user's code without the frames of libraries.
+
+    Neither its type nor what it holds changes. A class that draws its exceptions itself goes on to do so.
+    """
+    with contextlib.suppress(Exception):  # whatever its class does: the error itself must come through
+        if not hasattr(type(error), "_render_traceback_"):
+            vars(error)["_render_traceback_"] = ShortDrawing(error)  # past a __setattr__ that refuses
 
 
 class MarsError(Exception):
@@ -60,13 +93,8 @@ class MarsError(Exception):
         return self.message
 
     def _render_traceback_(self) -> list[str]:
-        """Draw the error for IPython. Neither raises nor returns None, as IPython demands."""
-        try:
-            if render is not None:
-                return render(self)
-        except Exception:  # a broken renderer must not hide the error itself
-            pass
-        return [line.rstrip("\n") for line in traceback.format_exception(self)]
+        """Draw the error for IPython; see `draw`."""
+        return draw(self)
 
 
 class SessionError(MarsError):
@@ -101,7 +129,8 @@ class IsolationError(MarsError, ValueError):
     session
         Name of the session that was asked.
     holders
-        Names of the open sessions that hold the result.
+        Names of the open sessions that hold the result, with the time of its execution in seconds since the epoch,
+        None where that is not known.
     variable
         The user's name for the object, None where it is not known.
     hints
@@ -114,15 +143,24 @@ class IsolationError(MarsError, ValueError):
         *,
         tileable: str,
         session: str,
-        holders: Sequence[str] = (),
+        holders: Mapping[str, float | None] | None = None,
         variable: str | None = None,
         hints: Sequence[str] = (),
     ) -> None:
         super().__init__(message, hints=hints)
         self.tileable = tileable
         self.session = session
-        self.holders = tuple(holders)
+        self.holders = tuple(holders or ())
+        self.since = {name: clock_time(when) for name, when in (holders or {}).items() if when is not None}
         self.variable = variable
+        for name, when in self.since.items():
+            self.add_note(f"  executed in session {name!r} at {when}")
+
+
+def clock_time(seconds: float) -> str:
+    """Say when something was, in local time: ``14:03:15``, with the date unless it was today."""
+    when = datetime.fromtimestamp(seconds)
+    return when.strftime("%H:%M:%S" if when.date() == datetime.now().date() else "%Y-%m-%d %H:%M:%S")
 
 
 class TaskCancelled(MarsError, CancelledError):

@@ -15,6 +15,7 @@ from pandas.tseries.api import guess_datetime_format
 
 from mars_nb.config import options
 from mars_nb.dataframe.infer import SAMPLE_ROWS, infer
+from mars_nb.graph import mistakes
 from mars_nb.graph.callsite import capture
 from mars_nb.graph.meta import Meta, PandasMeta
 from mars_nb.graph.mirror import mirror
@@ -48,7 +49,11 @@ def construct(cls: Callable[..., Any], data: Any, arguments: dict[str, Any], chu
     arguments = {name: value for name, value in arguments.items() if value is not None}
     if any(isinstance(leaf, Tileable) for leaf in leaves((data, arguments))):
         return record(Function(cls, f"pandas.{cls.__name__}"), (data,), arguments, infer=infer, prefix="DataFrame")
-    value = cls(data, **arguments) if data is not None or arguments else cls()
+    try:
+        value = cls(data, **arguments) if data is not None or arguments else cls()
+    except Exception as error:
+        mistakes.tell(error)
+        raise
     return from_pandas(value, chunk_size)
 
 

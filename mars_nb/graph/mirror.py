@@ -7,6 +7,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from mars_nb.graph import mistakes
+
 
 def mirror(original: Any, call: Callable[..., Any], qualname: str, module: str) -> Callable[..., Any]:
     """Give `call` the name, signature and docstring of `original`.
@@ -23,7 +25,11 @@ def mirror(original: Any, call: Callable[..., Any], qualname: str, module: str) 
 
     @functools.wraps(original, assigned=("__doc__",), updated=())
     def mirrored(*args: Any, **kwargs: Any) -> Any:
-        return call(*args, **kwargs)
+        try:
+            return call(*args, **kwargs)
+        except Exception as error:
+            mistakes.tell(error)
+            raise
 
     mirrored.__name__ = qualname.rpartition(".")[2]
     mirrored.__qualname__ = qualname

@@ -7,6 +7,8 @@ import warnings
 from collections.abc import Iterable
 from typing import Any
 
+from mars_nb.graph import mistakes
+
 # Below, what is suggested has little to do with what was written: "mask" for "dask".
 _NEAR = 0.78
 
@@ -31,7 +33,9 @@ def missing(owner: str, name: str, known: Iterable[str] = ()) -> AttributeError:
     text = f"{owner} has no attribute {name!r}"
     near = [] if name.startswith("_") else difflib.get_close_matches(name, known, 1, _NEAR)
     # Without an object of its own, the interpreter would find one and suggest the name once more.
-    return AttributeError(f"{text}: did you mean {near[0]!r}?" if near else text, name=name, obj=None)
+    error = AttributeError(f"{text}: did you mean {near[0]!r}?" if near else text, name=name, obj=None)
+    mistakes.tell(error)
+    return error
 
 
 def has(value: Any, name: str) -> bool:

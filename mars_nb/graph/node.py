@@ -153,6 +153,17 @@ class Node:
         self.inputs = tuple(dict.fromkeys(found))
         self.key = f"{_PREFIX}{next(_COUNTER):08x}"
 
+    @property
+    def short_name(self) -> str:
+        """The operation as the user wrote it: ``read_csv``, ``groupby.sum``, a function's own name."""
+        name = self.op.name
+        if isinstance(self.op, Function):
+            if name == "remote.RemoteFunction":
+                target = getattr(self.op.target, "func", self.op.target)
+                return str(getattr(target, "__name__", type(target).__name__))
+            return name.removeprefix("numpy.").removeprefix("pandas.")
+        return name
+
     def evaluate(self, values: Mapping[Node, Any]) -> Any:
         """Compute the operation with `values` in place of the inputs."""
 

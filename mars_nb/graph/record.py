@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from mars_nb.config import options
+from mars_nb.graph import mistakes
 from mars_nb.graph.callsite import capture
 from mars_nb.graph.meta import HandleMeta, Meta, ObjectMeta, TupleMeta
 from mars_nb.graph.node import Function, Node, Operation, Path
@@ -72,7 +73,11 @@ def record(
 
     args = replace(args, node_of)
     kwargs = replace(kwargs or {}, node_of)
-    meta = infer(op, args, kwargs)
+    try:
+        meta = infer(op, args, kwargs)
+    except Exception as error:
+        mistakes.tell(error)
+        raise
     stem = op.name.rpartition(".")[2] if isinstance(op, Function) else op.name
     stem = {"getitem": "Index"}.get(stem, stem)
     node = Node(op, args, kwargs, prefix + camel(stem), meta, capture(), chunks)

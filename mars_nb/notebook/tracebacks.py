@@ -1,27 +1,60 @@
-"""How an error of ours looks in IPython: what happened, on whose line, what to type; at most 20 lines."""
+"""How errors look in IPython: what happened, on the user's own lines, what was computed, what to type.
+
+Errors of ours take at most 20 lines, those of the user's code at most 30. The frames of libraries, ours among them,
+are left out. ``%tb``, the option ``traceback`` and IPython's ``%xmode`` show them.
+"""
 
 from __future__ import annotations
 
-import linecache
 import re
 import sys
-from collections.abc import Iterator, Mapping
-from types import FrameType, TracebackType
+import traceback
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from mars_nb.config import options
 from mars_nb.errors import IsolationError, MarsError
-from mars_nb.graph.callsite import CallSite, user_frame
+from mars_nb.notebook import frames
+from mars_nb.notebook.frames import BOLD, GREEN, RED, Paint, Stop
+from mars_nb.session import failures
+from mars_nb.session.failures import Failure
 
 MAX_LINES = 20
+MAX_LINES_OF_USERS = 30
 _FRAMES = 3
 _CAUSES = 3
-# What IPython makes of a cell that begins with %%: it would repeat the whole cell in one line.
-_CELL_MAGIC = "get_ipython().run_cell_magic("
-_RED, _GREEN, _CYAN, _BOLD = "31", "32", "36", "1"
+_MESSAGE_LINES = 8
+_GROUPED = 4
 
 
-def render(error: MarsError) -> list[str]:
-    """Draw an error.
+def show(error: BaseException) -> list[str]:
+    """Draw an error as IPython is to show it.
+
+    Shortly right after the cell that raised it, unless the user wants all: by the option, by a mode of tracebacks
+    other than IPython's usual one, or by ``%tb``. Whatever goes wrong here, all is shown.
+
+    Parameters
+    ----------
+    error
+        Raised, with its traceback.
+    """
+    shell = _shell()
+    mode = str(getattr(getattr(shell, "InteractiveTB", None), "mode", "Context"))
+    # While a cell's error is shown, Python still handles it; at a later %tb it does not.
+    if options.traceback == "short" and mode == "Context" and (shell is None or sys.exc_info()[1] is error):
+        try:
+            return render(error)
+        except Exception:  # a broken drawing must not hide the error
+            pass
+    if shell is None:
+        return "".join(traceback.format_exception(error)).splitlines()
+    ipython = shell.InteractiveTB
+    offset = ipython.tb_offset
+    return list(ipython.structured_traceback(type(error), error, error.__traceback__, tb_offset=offset))
+
+
+def render(error: BaseException) -> list[str]:
+    """Draw an error shortly.
 
     Parameters
     ----------
@@ -34,8 +67,10 @@ def render(error: MarsError) -> list[str]:
         Lines, coloured if the shell's are.
     """
     paint = _plain if _shell_is_plain() else _coloured
-    lines = [line for part in _parts(error, paint) for line in part.splitlines() or [""]]
-    return lines if len(lines) <= MAX_LINES else [*lines[: MAX_LINES - 1], "..."]
+    parts = _parts(error, paint)
+    lines = [frames.shortened(line, 500) for part in parts for line in part.splitlines() or [""]]
+    most = MAX_LINES if isinstance(error, MarsError) and failures.failure_of(error) is None else MAX_LINES_OF_USERS
+    return lines if len(lines) <= most else [*lines[: most - 1], "..."]
 
 
 def _plain(text: str, *_: str) -> str:
@@ -46,88 +81,153 @@ def _coloured(text: str, *codes: str) -> str:
     return f"\x1b[{';'.join(codes)}m{text}\x1b[0m"
 
 
-def _shell_is_plain() -> bool:
+def _shell() -> Any:
     ipython = sys.modules.get("IPython")
-    shell = None if ipython is None else ipython.get_ipython()
+    return None if ipython is None else ipython.get_ipython()
+
+
+def _shell_is_plain() -> bool:
+    shell = _shell()
     return shell is None or str(getattr(shell, "colors", "nocolor")).lower() == "nocolor"
 
 
-def _parts(error: MarsError, paint: Any) -> Iterator[str]:
-    frames = list(_user_frames(error.__traceback__))
-    frames = [frame for frame in frames if not frame[0].source.startswith(_CELL_MAGIC)] or frames
-    yield f"{paint(_title(error), _RED, _BOLD)}: {error.message}"
-    yield from _causes(error)
-    sites = [site for site, _ in frames]
-    if error.__cause__ is not None:
-        sites += [site for site, _ in _user_frames(error.__cause__.__traceback__)]
-    for site in sites if len(sites) <= _FRAMES else [sites[0], *sites[1 - _FRAMES :]]:
+# --- the parts of a drawing -----------------------------------------------------------------------------------------
+
+
+def _parts(error: BaseException, paint: Paint) -> Iterator[str]:
+    failure = failures.failure_of(error)
+    inside = None if failure is None else failure.traceback
+    stops = frames.user_stops(error.__traceback__, inside)
+    yield from _titled(error, paint)
+    yield from _own_notes(error, failure)
+    if failure is None:
+        yield from _stops(stops, paint)
+    else:
+        yield from _failed_at(failure, paint)
+    yield from _causes(error, failure, paint)
+    if failure is not None:
         yield ""
-        yield from _lines(site, paint)
+        yield from _story(failure, paint)
     facts = [*_facts(error)]
     if facts:
         yield ""
-        yield from (f"{paint(name.ljust(8), _BOLD)} {text}" for name, text in facts)
-    if error.hints:
+        yield from (f"{paint(name.ljust(8), BOLD)} {text}" for name, text in facts)
+    hints = _hints(error, failure)
+    if hints:
+        scope = {**stops[-1].frame.f_globals, **stops[-1].frame.f_locals} if stops else {}
         yield ""
-        yield paint("What to type:", _BOLD)
-        scope = {**frames[-1][1].f_globals, **frames[-1][1].f_locals} if frames else {}
-        yield from (f"    {paint(hint, _GREEN)}" for hint in adapt(error.hints, scope))
+        yield paint("What to type:", BOLD)
+        yield from (f"    {paint(hint, GREEN)}" for hint in adapt(hints, scope))
 
 
-def _title(error: MarsError) -> str:
-    """Name the error, and what Python knows it as: ``IsolationError (ValueError)``."""
-    known = (kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins")
-    base = next(known)
-    return type(error).__name__ + (f" ({base})" if base != "Exception" else "")
+def _titled(error: BaseException, paint: Paint, before: str = "") -> Iterator[str]:
+    """Name the error, and say what it says."""
+    message = failures.text_of(error).splitlines()
+    colon = ": " if message else ""
+    yield f"{before}{paint(_title(error), RED, BOLD)}{colon}{message[0] if message else ''}"
+    yield from message[1:_MESSAGE_LINES]
+    if len(message) > _MESSAGE_LINES:
+        yield f"... {len(message) - _MESSAGE_LINES} more lines"
 
 
-def _causes(error: BaseException) -> Iterator[str]:
-    """Name the errors that led to this one, and what was noted at it."""
-    hints = {f"  try: {hint}" for hint in getattr(error, "hints", ())}
-    yield from (note for note in getattr(error, "__notes__", ()) if note not in hints)
-    inner: BaseException | None = error
+def _title(error: BaseException) -> str:
+    """Name the error, and one of ours also as Python knows it: ``IsolationError (ValueError)``."""
+    name = type(error).__name__
+    if not isinstance(error, MarsError):
+        return name
+    base = next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins")
+    return f"{name} ({base})" if base != "Exception" else name
+
+
+def _own_notes(error: BaseException, failure: Failure | None) -> Iterator[str]:
+    """Give what was noted at the error, but what is drawn in another way."""
+    if isinstance(error, IsolationError):
+        return  # its notes are drawn as facts
+    drawn = {f"  try: {hint}" for hint in error.hints} if isinstance(error, MarsError) else set()
+    if failure is not None:
+        drawn.add(failure.story)
+    notes = vars(error).get("__notes__", ())
+    yield from (str(note) for note in (notes if isinstance(notes, Sequence) else ()) if note not in drawn)
+
+
+def _stops(stops: Sequence[Stop], paint: Paint, most: int = _FRAMES) -> Iterator[str]:
+    for stop in frames.few(list(stops), most):
+        yield ""
+        yield from frames.lines(stop.site, stop.place, paint)
+
+
+def _failed_at(failure: Failure, paint: Paint) -> Iterator[str]:
+    """Show the user's frames inside the chunk task, or where the operation was recorded if there are none."""
+    stops = frames.user_stops(failure.traceback)
+    if stops:
+        yield from _stops(stops, paint)
+    elif failure.site is not None:
+        yield ""
+        yield from frames.lines(failure.site, failure.site.place, paint)
+
+
+def _causes(error: BaseException, failure: Failure | None, paint: Paint) -> Iterator[str]:
+    """Name the errors that led to this one, or that it is made of, and where they were raised."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions[:_GROUPED]:
+            yield from _inner("with", inner, (), paint)
+        if len(error.exceptions) > _GROUPED:
+            yield f"... and {len(error.exceptions) - _GROUPED} more"
+    shown = [] if failure is None else [stop.part for stop in frames.user_stops(failure.traceback)]
+    outer = error
     for _ in range(_CAUSES):
-        assert inner is not None
-        verb = "caused by" if inner.__cause__ is not None else "while handling"
-        inner = inner.__cause__ or (None if inner.__suppress_context__ else inner.__context__)
+        explicit = outer.__cause__ is not None
+        inner = outer.__cause__ if explicit else None if outer.__suppress_context__ else outer.__context__
         if inner is None:
             return
-        yield f"{verb} {type(inner).__name__}: {inner}"
+        # What libraries tried before they gave up is of no use to the user.
+        own = isinstance(error, MarsError) or frames.user_stops(inner.__traceback__)
+        if (explicit or own) and failures.text_of(inner) != failures.text_of(outer):
+            yield from _inner("caused by" if explicit else "while handling", inner, shown, paint)
+        outer = inner
 
 
-def _user_frames(traceback: TracebackType | None) -> Iterator[tuple[CallSite, FrameType]]:
-    """List the user's own frames, outermost first."""
-    while traceback is not None:
-        frame = traceback.tb_frame
-        if user_frame(frame) is frame and not _is_stdlib(frame):
-            yield CallSite(frame.f_code.co_filename, traceback.tb_lineno), frame
-        traceback = traceback.tb_next
+def _inner(verb: str, error: BaseException, shown: Collection[Any], paint: Paint) -> Iterator[str]:
+    yield ""
+    yield from _titled(error, paint, f"{verb} ")
+    for stop in frames.user_stops(error.__traceback__)[-1:]:
+        if stop.part not in shown:
+            yield from frames.lines(stop.site, stop.place, paint)
 
 
-def _is_stdlib(frame: FrameType) -> bool:
-    return str(frame.f_globals.get("__name__")).partition(".")[0] in sys.stdlib_module_names
+def _story(failure: Failure, paint: Paint) -> Iterator[str]:
+    """Say what was computed when it failed, where that was recorded, and who asked for it."""
+    yield paint(failure.story, BOLD)
+    asked = "" if failure.executed in (None, failure.site) else f", executed {failures.located(failure.executed)}"
+    yield f"in session {failure.session!r}, task {failure.task}{asked}"
 
 
-def _lines(site: CallSite, paint: Any) -> Iterator[str]:
-    """Show a line of the user's below the one before it."""
-    yield paint(site.place, _CYAN)
-    before = linecache.getline(site.filename, site.lineno - 1).rstrip()
-    if before.strip():
-        yield f"{site.lineno - 1:>7} {before}"
-    line = linecache.getline(site.filename, site.lineno).rstrip()
-    if line:
-        yield f"{paint('--->', _GREEN, _BOLD)}{site.lineno:>3} {paint(line, _BOLD)}"
-
-
-def _facts(error: MarsError) -> Iterator[tuple[str, str]]:
+def _facts(error: BaseException) -> Iterator[tuple[str, str]]:
     if isinstance(error, IsolationError):
         yield "object", f"{error.variable} = {error.tileable}" if error.variable else error.tileable
         yield "asked", f"session {error.session!r}"
-        holders = ", ".join(map(repr, error.holders))
+        holders = ", ".join(
+            f"{name!r} since {error.since[name]}" if name in error.since else repr(name) for name in error.holders
+        )
         yield "held by", f"session {holders}" if holders else "no open session: it was not executed yet"
 
 
-def adapt(hints: tuple[str, ...], scope: Mapping[str, Any]) -> list[str]:
+def _hints(error: BaseException, failure: Failure | None) -> list[str]:
+    hints = list(error.hints) if isinstance(error, MarsError) else []
+    if failure is not None and failure is failures.last() and failure.traceback is not None:
+        given = repr(failure.inputs).splitlines()[1:] if len(failure.inputs) else []
+        if given:
+            more = f" and {len(given) - 1} more" if len(given) > 1 else ""
+            hints.append(f"mars_nb.last_error.inputs[0]  # {given[0].partition('] ')[2]}{more}")
+        shell = _shell()
+        if shell is not None and shell.find_line_magic("mars_debug") is not None:
+            hints.append("%mars_debug  # look around where it failed")
+    if not isinstance(error, MarsError) and not isinstance(error, KeyboardInterrupt) and _shell() is not None:
+        hints.append("%tb  # all frames")
+    return hints
+
+
+def adapt(hints: Sequence[str], scope: Mapping[str, Any]) -> list[str]:
     """Write hints so that they work as they stand in the user's namespace.
 
     Parameters

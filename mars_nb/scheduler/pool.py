@@ -25,7 +25,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from mars_nb.scheduler.hooks import Gauge, Keeper
-from mars_nb.scheduler.run import OnDone, Run, Worker
+from mars_nb.scheduler.run import FailedTask, OnDone, Run, Worker
 from mars_nb.scheduler.state import Graph, Key, RunState
 
 #: Seconds after which an idle worker ends.
@@ -80,7 +80,7 @@ class Scheduler:
             See `RunState`. Context variables of the caller are seen by the tasks.
         on_done
             Called once, on any thread and without a lock held: with the outputs' values; or with None, the error and
-            the key of the task that raised; or with three times None if the run was cancelled.
+            the task that raised; or with three times None if the run was cancelled.
 
         Raises
         ------
@@ -277,6 +277,7 @@ class Scheduler:
             self._report(run, error, number)
         if dropped:
             self._drop(dropped)
+        del error, run, state  # whoever keeps the error's traceback keeps this frame
 
     def _drop(self, values: list[Any]) -> None:
         """Let values die; the lock is let go for it, because a value may have a file to remove."""
@@ -290,12 +291,12 @@ class Scheduler:
         """Tell that a run is over; the lock is let go for it."""
         run._reported = True
         values = run._state.results() if error is None else None
-        key = None if error is None else run._state.keys[number]
+        failed = None if error is None else FailedTask(run._state.keys[number], run._state.arguments(number))
         dropped = run._state.stop()
         self._abandon(run)
         self._lock.release()
         try:
             dropped.clear()
-            run._on_done(values, error, key)
+            run._on_done(values, error, failed)
         finally:
             self._lock.acquire()

@@ -7,14 +7,30 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mars_nb.scheduler.state import Counts, Key, RunState
 
 if TYPE_CHECKING:
     from mars_nb.scheduler.pool import Scheduler
 
-OnDone = Callable[[dict[Key, Any] | None, BaseException | None, Key | None], None]
+
+class FailedTask(NamedTuple):
+    """A task that raised.
+
+    Attributes
+    ----------
+    key
+        Its key.
+    arguments
+        What it was given, as the keeper holds it.
+    """
+
+    key: Key
+    arguments: list[Any]
+
+
+OnDone = Callable[[dict[Key, Any] | None, BaseException | None, FailedTask | None], None]
 
 
 class Run:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from mars_nb.config import options
-from mars_nb.errors import SessionClosed, SessionWarning
+from mars_nb.errors import SessionClosed, SessionWarning, draw_shortly
 from mars_nb.graph.callsite import capture
 from mars_nb.graph.meta import HandleMeta
 from mars_nb.graph.node import Node, ordered
@@ -19,10 +19,11 @@ from mars_nb.graph.tileable import Tileable
 from mars_nb.planner import slices
 from mars_nb.planner.layout import Layout
 from mars_nb.scheduler.state import Graph, Key
-from mars_nb.session import dask_scheduler
+from mars_nb.session import dask_scheduler, failures
 from mars_nb.session.backends.base import Backend
 from mars_nb.session.dask_collections import given, lazy_objects
 from mars_nb.session.events import EventStream
+from mars_nb.session.failures import Failures
 from mars_nb.session.history import History, Result
 from mars_nb.session.isolation import isolation_error
 from mars_nb.session.logs import Logs, Tees
@@ -70,6 +71,7 @@ class Session:
         self._closed = False
         self._history = History()
         self._logs = Logs()
+        self._failures = Failures()
         self.events = EventStream(f"mars_nb-events-{name}")
         self._told: set[str] = set()  # keys of nodes about which the user was warned
 
@@ -191,6 +193,7 @@ class Session:
             task.cancel()
         self._backend.close()
         self._logs.clear()
+        self._failures.close()
 
     destroy = close
 
@@ -265,10 +268,11 @@ class Session:
             if progress is not False and not task.done():
                 self._registry.notify(task, progress)
             return task.result() if wait else task
-        except BaseException:
+        except BaseException as error:
             # Whatever ends the waiting, above all an interrupt: give control back now, nothing more starts.
-            if not task.done():
-                task.cancel()
+            if task.cancel():
+                failures.explain_interrupt(error, task)
+            draw_shortly(error)
             raise
 
     def _missing(self, wanted: Sequence[Tileable], warn: bool | None) -> list[Node]:
@@ -294,6 +298,7 @@ class Session:
                 for claim in claims:
                     claim.settle()
             claims.clear()  # before anybody goes on who may count on them being gone
+            self._failures.note(error, task)
             task.end(error)
 
         for claim in claims:
@@ -324,6 +329,7 @@ class Session:
 
         def done(found: dict[Key, Any], error: BaseException | None) -> None:
             values.update(found)
+            self._failures.note(error, task)
             task.end(error)
 
         self._carry_out(task, lambda: self._begin(task, lambda: self._backend.run(graph, outputs, done, task.begin)))
@@ -432,7 +438,7 @@ class Session:
         window = slices.find(tileable._node, self._layout)
         layout = None if window is None else self._layout(window.node.key)
         if window is None or layout is None:
-            raise isolation_error(tileable, self.name, list(self._holders(tileable._node.key)), self.is_default)
+            raise isolation_error(tileable, self.name, self._holders(tileable._node.key), self.is_default)
         return slices.read(window, layout, lambda keys: self._backend.read(window.node.key, keys))
 
     def holds(self, tileable: Tileable) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextvars
+import operator
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from mars_nb.scheduler import ChunkTask, Graph, Key, Scheduler
+from mars_nb.scheduler import ChunkTask, FailedTask, Graph, Key, Scheduler
 
 WAIT = 10.0  # seconds that nothing here comes near
 
@@ -21,8 +22,8 @@ class Outcome:
         self.over = threading.Event()
         self.calls: list[tuple[Any, Any, Any]] = []
 
-    def __call__(self, values: dict[Key, Any] | None, error: BaseException | None, key: Key | None) -> None:
-        self.calls.append((values, error, key))
+    def __call__(self, values: Any, error: BaseException | None, failed: FailedTask | None) -> None:
+        self.calls.append((values, error, failed))
         self.over.set()
 
     @property
@@ -69,8 +70,15 @@ def test_whatever_a_task_raises_is_reported(scheduler: Scheduler, error: BaseExc
     def fail() -> None:
         raise error
 
-    values, raised, key = run(scheduler, {"bad": ChunkTask(fail), "next": ChunkTask(abs, ("bad",))}, ["next"])
-    assert (values, raised, key) == (None, error, "bad")
+    values, raised, failed = run(scheduler, {"bad": ChunkTask(fail), "next": ChunkTask(abs, ("bad",))}, ["next"])
+    assert (values, raised, failed) == (None, error, FailedTask("bad", []))
+
+
+def test_what_a_failed_task_was_given_is_reported(scheduler: Scheduler) -> None:
+    graph = {"x": ChunkTask(lambda: 1), "y": ChunkTask(lambda: 0), "bad": ChunkTask(operator.truediv, ("x", "y"))}
+    _, error, failed = run(scheduler, graph, ["bad"])
+    assert isinstance(error, ZeroDivisionError)
+    assert failed == FailedTask("bad", [1, 0])
     assert run(scheduler, {"x": ChunkTask(lambda: 5)}, ["x"])[0] == {"x": 5}  # the workers live on
 
 

@@ -43,7 +43,7 @@ def test_a_future_tells_the_truth_in_a_script(session: Session, gate: threading.
     future.add_done_callback(called.append)
     assert not future.done()
     assert future.running()
-    assert future.progress() == 0
+    assert future.progress() < 0.5
     assert (future.state, future.snapshot().total) == ("running", 1)
     with pytest.raises(TimeoutError, match="still running after"):
         future.result(timeout=0.01)
@@ -193,8 +193,8 @@ def test_errors_keep_their_type_and_say_where(session: Session) -> None:
         obj.execute()
     assert caught.value is error
     (note,) = error.__notes__
-    assert note.startswith("while computing RemoteFunction, recorded at test_async.py, line ")
-    assert "obj = mr.spawn(raises, args=(error,))" in note
+    assert note.startswith("while computing `raises`, recorded in test_async.py, line ")
+    assert note.endswith(": `obj = mr.spawn(raises, args=(error,))`")
     assert any(entry.name == "raises" for entry in caught.traceback)
     future = obj.execute(wait=False)
     assert future.exception(WAIT) is error

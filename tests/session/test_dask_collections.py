@@ -190,7 +190,7 @@ def test_errors_of_collections(session: Session) -> None:
     x = da.ones(4, chunks=2).map_blocks(broken, dtype=float, meta=np.ones(0))
     with pytest.raises(OwnError) as caught:
         session.execute(x)
-    assert "while computing dask.Array" in caught.value.__notes__[0]
+    assert "while computing `dask.Array`" in caught.value.__notes__[0]
     assert "broken" in [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
 
 

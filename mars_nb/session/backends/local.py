@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,12 @@ from mars_nb.graph.meta import PandasMeta, TensorMeta
 from mars_nb.graph.node import Node, Source
 from mars_nb.planner import Plan, plan
 from mars_nb.planner.layout import ChunkKey, Layout, Rows, Single, stored
-from mars_nb.scheduler import Graph, Key, OnDone, Run, Scheduler
+from mars_nb.scheduler import FailedTask, Graph, Key, OnDone, Run, Scheduler
+from mars_nb.session import failures
 from mars_nb.session.backends import blas
 from mars_nb.session.backends.base import Memory, Progress, Work
 from mars_nb.session.backends.memory import MemoryKeeper, bytes_of, description_of, limit_of, new_buffer, spilled_bytes
+from mars_nb.session.failures import Given
 from mars_nb.storage import DiskError, ResultStore, Stored
 
 _SAMPLE_ROWS = 5
@@ -85,7 +88,7 @@ class LocalBackend:
 
         planned = plan(nodes, held, lambda key: used[key[0]].chunks[key])  # type: ignore[index]  # keys of `stored`
 
-        def on_done(values: dict[Key, Any] | None, error: BaseException | None, key: Key | None) -> None:
+        def on_done(values: dict[Key, Any] | None, error: BaseException | None, failed: FailedTask | None) -> None:
             if values is None and error is None:
                 return  # cancelled: the caller knows
             if error is None:
@@ -94,8 +97,9 @@ class LocalBackend:
                     self._keep(planned, values)
                 except Exception as raised:
                     error = raised
-            elif key is not None:
-                error = _explained(error, planned, key)
+            elif failed is not None:
+                error = self._explained(error, planned.graph, failed)
+                used.clear()  # the error's frames refer to it
             done(error)
 
         self._start(planned.graph, planned.outputs, on_done, begun)
@@ -117,13 +121,34 @@ class LocalBackend:
     ) -> None:
         """Start to run chunk tasks whose values are handed over instead of kept; see `Backend.run`."""
 
-        def on_done(values: dict[Key, Any] | None, error: BaseException | None, _: Key | None) -> None:
+        def on_done(values: dict[Key, Any] | None, error: BaseException | None, failed: FailedTask | None) -> None:
             if values is not None:
                 done({key: self._keeper.get(value) for key, value in values.items()}, None)
             elif error is not None:
+                if failed is not None:
+                    failures.attach(error, failures.failure(error, graph, failed.key, self._given(graph, failed)))
                 done({}, error)
 
         self._start(graph, outputs, on_done, begun)
+
+    def _explained(self, raised: BaseException, graph: Graph, failed: FailedTask) -> BaseException:
+        """Say which operation raised, and where it was recorded."""
+        error = _ours(raised)
+        failure = failures.failure(raised, graph, failed.key, self._given(graph, failed))
+        failures.add_note(error, failure.story)
+        failures.attach(error, failure)
+        return error
+
+    def _given(self, graph: Graph, failed: FailedTask) -> list[Given]:
+        """Tell what a failed task was given, without bringing it into memory."""
+        found = []
+        for key, held in zip(graph[failed.key].inputs, failed.arguments, strict=True):
+            kind, shape = description_of(held)
+            of = " of " + " x ".join(map(str, shape)) if shape else ""
+            node = graph[key].operation
+            name = node.short_name if isinstance(node, Node) else "result"  # one that was held is of no operation
+            found.append(Given(name, f"{kind.__name__}{of}", partial(self._keeper.get, held)))
+        return found
 
     def _keep(self, planned: Plan, values: dict[Key, Any]) -> None:
         for node, layout in planned.layouts.items():
@@ -205,15 +230,10 @@ class LocalWork:
         return tuple(sorted(found, key=lambda progress: progress.node.key))
 
 
-def _explained(error: BaseException, planned: Plan, key: Key) -> BaseException:
-    """Say which operation raised, and where it was recorded."""
-    node = planned.graph[key].operation
-    if not isinstance(error, Exception):
-        exit_ = UserExit(f"a function of yours raised {error!r} inside a chunk task; the session goes on")
-        exit_.__cause__ = error
-        error = exit_
+def _ours(error: BaseException) -> BaseException:
+    """Turn what would end the user's program, and what is no error of the task's, into an error of ours."""
     if isinstance(error, DiskError):
-        spill = SpillError(
+        made: BaseException = SpillError(
             f"memory is full, and the rest cannot be put on disk: {error}",
             hints=[
                 "mars_nb.options.spill_directory = '...'  # a place with room, for new sessions",
@@ -221,9 +241,9 @@ def _explained(error: BaseException, planned: Plan, key: Key) -> BaseException:
                 "del ...  # results that are not needed any more",
             ],
         )
-        spill.__cause__ = error
-        error = spill
-    if isinstance(node, Node):
-        where = "" if node.site is None else f", recorded at {node.site.place}: {node.site.source}"
-        error.add_note(f"while computing {node.label}{where.rstrip(': ')}")
-    return error
+    elif isinstance(error, Exception):
+        return error
+    else:
+        made = UserExit(f"a function of yours raised {error!r} inside a chunk task; the session goes on")
+    made.__cause__ = error
+    return made
