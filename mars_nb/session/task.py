@@ -224,7 +224,19 @@ class Task(Future[Any]):
         return self._last if work is None else (work.progress(), work.memory())
 
     def __await__(self) -> Generator[Any, None, Any]:
-        return asyncio.wrap_future(self).__await__()
+        return self._awaited().__await__()
+
+    async def _awaited(self) -> Any:
+        __tracebackhide__ = True
+        future = asyncio.wrap_future(self)
+        try:
+            # A kernel's event loop sees an interrupt when it wakes up next, so it must wake up (ipykernel's issue 881).
+            while not future.done():
+                await asyncio.wait([future], timeout=_WAIT_SECONDS)
+        except asyncio.CancelledError:
+            future.cancel()
+            raise
+        return future.result()
 
     def __repr__(self) -> str:
         info = self.info()
