@@ -102,6 +102,7 @@ class Saved:
         missing = wanted.difference(self.names)
         if missing:
             raise ValueError(f"{min(missing)!r} is not in the snapshot; there are {', '.join(self.names)}")
+        record.load_front_ends()  # this process may have used none of them yet
         partitions = secrets.token_hex(8)
         found = {result: result.tileable(partitions) for result in self.results if wanted.intersection(result.names)}
         if found:
@@ -143,7 +144,6 @@ def restore(path: PathLike, *, session: Session | None = None, only: Collection[
         from mars_nb.session.api import new_session
 
         session = new_session(name=saved.session)
-    record.load_front_ends()
     return saved.restore(chosen(session), only)
 
 
