@@ -6,7 +6,9 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# JupyterLab lays tables out with everything to the right and small; captions would be centred and grey.
+#: Up to this length a text stays on one line.
+_UNBROKEN = 24
+# Captions would be centred and grey.
 _CAPTION = "caption-side: top; text-align: left; color: inherit; padding: 0 0 4px 0"
 
 
@@ -49,9 +51,10 @@ class Table:
 
     def _repr_html_(self) -> str:
         def row(tag: str, texts: Sequence[str]) -> str:
-            aligned = ("right" if name in self.numbers else "left" for name in self.header)
-            cells = zip(texts, aligned, strict=True)
-            return "".join(f'<{tag} style="text-align: {side}">{html.escape(text)}</{tag}>' for text, side in cells)
+            return "".join(
+                f'<{tag} style="{_style(name in self.numbers, text)}">{html.escape(text)}</{tag}>'
+                for text, name in zip(texts, self.header, strict=True)
+            )
 
         caption = f'<caption style="{_CAPTION}">{html.escape(self.title)}</caption>' if self.title else ""
         body = "".join(f"<tr>{row('td', texts)}</tr>" for texts in self.rows)
@@ -80,6 +83,11 @@ def short(text: str, limit: int = 50) -> str:
     'a long...'
     """
     return text if len(text) <= limit else f"{text[: limit - 3]}..."
+
+
+def _style(right: bool, text: str) -> str:
+    style = f"text-align: {'right' if right else 'left'}"
+    return style if len(text) > _UNBROKEN else f"{style}; white-space: nowrap"
 
 
 def _one_line(text: str) -> str:

@@ -130,7 +130,7 @@ def _background() -> Iterator[None]:
         task.add_done_callback(_tell_failure())
     for name, numbers in running.items():
         which = f"task {numbers[0]} runs" if len(numbers) == 1 else f"tasks {', '.join(numbers)} run"
-        say(f"{which} in the background in session {name!r}; %{MAGIC} tasks shows how they stand, cancel ends them")
+        say(f"{which} in the background in session {name!r} (%{MAGIC} tasks, cancel)")
 
 
 def _tell_failure() -> Callable[[Future[Any]], None]:

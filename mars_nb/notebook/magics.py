@@ -73,7 +73,7 @@ class SessionMagics(Magics):
 
             In [7]: %%mars_session "my tests" --background
                ...: by_day = df.groupby("day").agg("mean").execute()
-            task 2 runs in the background in session 'my tests'; ...
+            task 2 runs in the background in session 'my tests' (%mars_session tasks, cancel)
 
             In [8]: %mars_session cancel 2
             cancelled: task 2 (DataFrameGroupbyAgg) in session 'my tests', 5 of 16 chunk tasks were done

@@ -139,8 +139,9 @@ def _kept(result: Result) -> str:
 
 
 def task_table(tasks: Sequence[TaskInfo], listed: int | None = None) -> Table:
-    """List tasks, oldest first."""
+    """List tasks in the order in which they were started."""
     now = time.time()
+    tasks = sorted(tasks, key=lambda task: task.number)
     shown = tasks if listed is None else tasks[-listed:]
     return Table(
         _TASKS, [_task_row(task, now) for task in shown], _TASK_NUMBERS, _title("tasks", len(shown), len(tasks))

@@ -225,7 +225,7 @@ def test_cell_in_the_background(magic, shell, session, capsys):
     numbers = [task.number for task in session.running]
     said = capsys.readouterr().out
     assert f"{numbers[0]}" in said
-    assert f"in the background in session {session.name!r}; %mars_session tasks" in said
+    assert f"in the background in session {session.name!r} (%mars_session tasks, cancel)" in said
     gate.set()
     assert shell.user_ns["a"].fetch() is True
     assert shell.user_ns["b"].fetch().tolist() == [1, 1]

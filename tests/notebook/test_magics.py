@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from IPython.core.async_helpers import get_asyncio_loop
 from IPython.core.error import UsageError
 
 import mars_nb
+from mars_nb.errors import ClusterUnavailable
 from mars_nb.notebook import extension
 from mars_nb.notebook.commands import COMMANDS
+from mars_nb.session import api
 from mars_nb.session.pages import NONE_OPEN
 
 
@@ -91,14 +95,33 @@ def test_close_all(magic):
     assert magic("close --all") == "no session is open"
 
 
-def test_connect_shows_no_secrets(magic):
-    for line in ("connect http://me:pw@host:7103/?token=abc", "http://me:pw@host:7103/?token=abc"):
+def test_connect(magic, monkeypatch):
+    url = "tcp://me:pw@host:7103/?token=abc"
+    opened = []
+
+    def new_session(address, **options):
+        opened.append((address, options))
+        return made
+
+    with mars_nb.new_session(name="far", default=False) as made:
+        monkeypatch.setattr(api, "new_session", new_session)
+        said = magic(f"connect {url} --name far --no-default")
+    assert opened == [(url, {"name": "far", "default": False})]
+    assert said == "session 'far' is connected to tcp://host:7103/; there is no default session"
+
+
+def test_connect_says_what_is_wrong_without_secrets(magic, monkeypatch):
+    def new_session(address, **options):
+        raise ClusterUnavailable("nobody answers", hints=["mars_nb.new_session()", "more"])
+
+    for line in ("connect foo://me:pw@host:7103/?token=abc", "http://me:pw@host:7103/?token=abc"):
         with pytest.raises(UsageError) as caught:
             magic(line)
         assert "abc" not in str(caught.value)
         assert "pw" not in str(caught.value)
-    with pytest.raises(UsageError, match=r"cannot connect to a cluster .*; try: mars_nb.new_session"):
-        magic("connect http://host:7103/?token=abc")
+    monkeypatch.setattr(api, "new_session", new_session)
+    with pytest.raises(UsageError, match=r"connect: nobody answers; try: mars_nb.new_session\(\)$"):
+        magic("connect tcp://host:7103")
 
 
 def test_help_of_commands(magic):
@@ -306,3 +329,10 @@ def test_help(shell, magic):
     assert "%%mars_session NAME" in text
     assert "Examples" in text
     shell.run_cell("%%mars_session?")
+
+
+def test_the_guide_tells_of_all_commands():
+    guide = (Path(__file__).parents[2] / "docs" / "sessions.md").read_text(encoding="utf-8")
+    for name in COMMANDS:
+        assert f"| `%mars_session {name}" in guide or f", `%mars_session {name}`" in guide
+    assert "--background" in guide

@@ -25,7 +25,7 @@ def test_table_as_html_escapes():
     assert "<b>" not in text
     assert "&lt;b&gt;" in text
     assert "a &amp; b" in text
-    assert '<td style="text-align: right">1</td>' in text
+    assert '<td style="text-align: right; white-space: nowrap">1</td>' in text
 
 
 def test_a_text_of_several_lines_stays_in_its_row():
@@ -71,7 +71,7 @@ def test_results_with_names():
 
 def test_what_is_left_out_is_counted():
     assert pages.task_table([task()] * 3).title == "tasks, newest last"
-    table = pages.task_table([task(number=n) for n in range(30)], 20)
+    table = pages.task_table([task(number=n) for n in reversed(range(30))], 20)
     assert table.title == "tasks, newest last (the last 20 of 30)"
     assert [row[0] for row in table.rows] == [str(n) for n in range(10, 30)]
 
