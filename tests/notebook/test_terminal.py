@@ -7,9 +7,8 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 
+import pexpect
 import pytest
-
-pexpect = pytest.importorskip("pexpect")
 
 PROMPT = r"In \[\d+\]: "
 
