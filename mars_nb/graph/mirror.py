@@ -27,7 +27,7 @@ def mirror(original: Any, call: Callable[..., Any], qualname: str, module: str) 
     def mirrored(*args: Any, **kwargs: Any) -> Any:
         try:
             return call(*args, **kwargs)
-        except Exception as error:
+        except BaseException as error:
             mistakes.tell(error)
             raise
 

@@ -75,7 +75,7 @@ def record(
     kwargs = replace(kwargs or {}, node_of)
     try:
         meta = infer(op, args, kwargs)
-    except Exception as error:
+    except BaseException as error:
         mistakes.tell(error)
         raise
     stem = op.name.rpartition(".")[2] if isinstance(op, Function) else op.name
