@@ -20,7 +20,7 @@ import pandas as pd
 import pytest
 from dask.sizeof import sizeof
 
-from mars_nb.storage import DiskError, SpillBuffer, directory, frames
+from mars_nb.storage import DiskError, OnDisk, SpillBuffer, directory, frames
 from mars_nb.storage.compact import compact
 
 
@@ -241,3 +241,23 @@ def test_what_is_derived_does_not_keep_what_was_read(buffer: SpillBuffer) -> Non
     gc.collect()
     assert alive() is None
     assert (len(few), len(one)) == (10, 100)
+
+
+def test_a_value_that_somebody_else_keeps_on_disk(buffer: SpillBuffer) -> None:
+    reads = []
+
+    def read() -> np.ndarray:
+        reads.append(1)
+        return np.ones(100_000)
+
+    held = buffer.hold(OnDisk(read, 800_000, "noted"))
+    assert (held.nbytes, held.note, held.spilled, buffer.memory, buffer.disk) == (800_000, "noted", True, 0, 0)
+    assert held.get().sum() == held.get().sum() == 100_000
+    assert len(reads) == 1
+    assert not held.spilled
+    others = spill_everything(buffer)
+    assert held.spilled  # pushed out, and not written: it is there
+    assert held.get().sum() == 100_000
+    assert len(reads) == 2
+    del held, others
+    assert (buffer.memory, buffer.disk) == (0, 0)
