@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+#: The share of a processor that drawing a task may take: what is costly to draw is drawn less often.
+MOST_SHARE = 0.01
 #: Seconds without anything to follow after which the thread ends.
 IDLE = 1.0
 #: Seconds after which the idle thread looks again: less than tasks are left unshown by default, so that none wakes it.
@@ -51,10 +53,19 @@ class Follower:
         Where it is drawn.
     after
         Seconds that a task may take without being shown.
+    cost
+        Gives the seconds that this thread has worked.
+
+    Attributes
+    ----------
+    pause
+        Seconds until it should be drawn again.
     """
 
-    def __init__(self, task: Task, view: View, after: float) -> None:
-        self.period = view.period
+    def __init__(self, task: Task, view: View, after: float, cost: Callable[[], float] = time.thread_time) -> None:
+        self.pause = view.period
+        self._cost = cost
+        self._last = 0.0  # what the last drawing cost
         self._task = task
         self._view = view
         self._after = after
@@ -72,7 +83,11 @@ class Follower:
             if self._task.done():
                 self.finish(self._task.snapshot())
             elif not self._over:
+                began = self._cost()
                 self._guarded(self._view.draw, self._task.snapshot())
+                last, self._last = self._last, self._cost() - began
+                # The lesser of two: now and then one pays for the garbage collector, the first one for imports.
+                self.pause = max(self._view.period, min(last, self._last) / MOST_SHARE)
             return not self._over
 
     def finish(self, snapshot: Snapshot) -> None:
@@ -115,12 +130,14 @@ class Ticker:
         self._due: dict[Follower, float] = {}
         self._alive = False
         self._looks_at = 0.0  # when the thread looks next
+        self._idle = IDLE
 
     def add(self, follower: Follower, after: float) -> None:
         """Draw a follower in so many seconds, and from then on until it is over."""
         due = self._clock() + after
         with self._lock:
             self._due[follower] = due
+            self._idle = IDLE
             if not self._alive:
                 self._start(self.run)
                 self._alive = True
@@ -132,17 +149,25 @@ class Ticker:
         with self._lock:
             self._due.pop(follower, None)
 
+    def rest(self) -> None:
+        """Let the thread end as soon as there is nothing to follow."""
+        with self._lock:
+            self._idle = 0.0
+            self._changed.notify()
+
     def draw_due(self) -> bool:
         """Draw what is due; tells whether anything was."""
         with self._lock:
             now = self._clock()
             # A task may have been over before its end could be listened to: such a one is let go of.
             due = [follower for follower, at in self._due.items() if at <= now or follower.over()]
-            for follower in due:
-                self._due[follower] = now + follower.period
         for follower in due:
-            if not follower.draw():
-                self.discard(follower)
+            goes_on = follower.draw()
+            with self._lock:
+                if not goes_on:
+                    self._due.pop(follower, None)
+                elif follower in self._due:
+                    self._due[follower] = self._clock() + follower.pause
         return bool(due)
 
     def run(self) -> None:
@@ -154,7 +179,7 @@ class Ticker:
             with self._lock:
                 now = self._clock()
                 idle_since = None if self._due else idle_since or now
-                if idle_since is not None and now - idle_since >= IDLE:
+                if idle_since is not None and now - idle_since >= self._idle:
                     self._alive = False
                     return
                 # A task that is due late may be over long before.
@@ -182,11 +207,17 @@ def follow(task: Task, wish: bool | str) -> None:
         after = max(options.progress_after, view.after)
         follower = Follower(task, view, after)
 
+        over = False
+
         def end(snapshot: Snapshot) -> None:
+            nonlocal over
+            over = True  # first: it may come before the follower is added
             ticker.discard(follower)
             follower.finish(snapshot)
 
-        task.before_end(end)
-        ticker.add(follower, after)
+        if task.before_end(end):
+            ticker.add(follower, after)
+            if over:
+                ticker.discard(follower)
     except Exception:
         _log.debug("progress cannot be shown", exc_info=True)

@@ -11,6 +11,7 @@ the share is smoothed by a `Meter`.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -64,8 +65,12 @@ def expected(name: str, n_chunks: int) -> float:
     >>> expected("read_csv", 4), expected("add", 1), expected("add", 1000)
     (2.0, 1.0, 0.01)
     """
-    prior = next((factor for part, factor in _PRIORS if part in name), 1.0)
-    return prior * max(_OPERATION_SECONDS / n_chunks, _CHUNK_SECONDS)
+    return _prior(name) * max(_OPERATION_SECONDS / n_chunks, _CHUNK_SECONDS)
+
+
+@functools.lru_cache(1024)
+def _prior(name: str) -> float:
+    return next((factor for part, factor in _PRIORS if part in name), 1.0)
 
 
 def pace(operations: Sequence[Progress]) -> float:
@@ -123,7 +128,10 @@ def share(operations: Sequence[Progress]) -> float:
     float
         May be less than before when an operation turns out to take longer than expected; see `Meter`.
     """
-    work = amount(operations)
+    return _share(operations, amount(operations))
+
+
+def _share(operations: Sequence[Progress], work: Amount) -> float:
     if work.total <= 0.0:  # there is none, or the clock is too coarse to tell
         total = sum(operation.total for operation in operations)
         return sum(operation.done for operation in operations) / total if total else 0.0
@@ -146,7 +154,8 @@ def remaining(operations: Sequence[Progress], elapsed: float) -> float | None:
         None where that is not known: in the beginning, and while most of the time went into chunk tasks of which
         nobody knows how long they take.
     """
-    work, done = amount(operations), share(operations)
+    work = amount(operations)
+    done = _share(operations, work)
     if elapsed < _LEAST_SECONDS or done < _LEAST_SHARE or work.finished < work.under_way:
         return None
     return elapsed * (1 - done) / done

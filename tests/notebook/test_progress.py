@@ -132,6 +132,20 @@ def test_progress_after_is_an_option(clock, started, view, task):
     assert view.drawn
 
 
+def test_what_is_costly_to_draw_is_drawn_less_often(clock, view, task):
+    costs = iter([9.0, 0.02, 0.02, 7.0, 0.03])
+    spent = 0.0
+
+    def draw(snapshot):
+        nonlocal spent
+        spent += next(costs)
+
+    view.draw = draw
+    follower = progress.Follower(task, view, 0.0, cost=lambda: spent)
+    pauses = [follower.pause for _ in range(5) if follower.draw()]
+    assert pauses == pytest.approx([0.1, 2.0, 2.0, 2.0, 3.0]), "one that is costly by chance does not count"
+
+
 def test_a_view_may_wait_longer(clock, started, view, task):
     view.after = 10.0
     progress.follow(task, "auto")
