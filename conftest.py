@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -51,6 +52,9 @@ def _no_session_left() -> Iterator[None]:
 
 
 def _join_threads() -> None:
+    progress = sys.modules.get("mars_nb.notebook.progress")
+    if progress is not None:
+        progress.ticker.rest()  # its thread would wait for more
     deadline = time.monotonic() + PATIENCE_S
     for thread in threading.enumerate():
         if thread.name.startswith("mars_nb"):

@@ -7,9 +7,11 @@
     │   ├── SessionClosed(RuntimeError)       the session was closed already
     │   ├── UnknownSession(KeyError)          no session has that name
     │   ├── NoSession(ValueError)             nothing was executed yet, so there is nothing to fetch from
-    │   └── ClusterUnavailable(NotImplementedError)   an address was given, but there is no gateway client
+    │   ├── ClusterUnavailable(ConnectionError)   a cluster cannot be reached, or would not understand us
+    │   └── ClusterLost(ConnectionError)      a cluster cannot be reached any more, or lost what it computed
     ├── IsolationError(ValueError)            the result asked for is not in the session that was asked
     ├── TaskCancelled(CancelledError)         the task was cancelled before its result was there
+    ├── FetchTooLarge(MemoryError)            a fetch would bring more into memory than it may
     ├── SpillError(OSError)                   memory is full, and the disk takes no more
     ├── SnapshotError(OSError)                results cannot be saved, or a snapshot is damaged
     └── UserExit(RuntimeError)                a user's function called ``sys.exit()`` or raised an interrupt
@@ -113,8 +115,12 @@ class NoSession(SessionError, ValueError):
     """There is no session to fetch from, because nothing was executed yet."""
 
 
-class ClusterUnavailable(SessionError, NotImplementedError):
-    """An address was given, but this version cannot connect to clusters."""
+class ClusterUnavailable(SessionError, ConnectionError):
+    """A cluster cannot be reached, or has versions that would not understand this process."""
+
+
+class ClusterLost(SessionError, ConnectionError):
+    """A cluster cannot be reached any more, or lost what it computed."""
 
 
 class IsolationError(MarsError, ValueError):
@@ -165,6 +171,24 @@ def clock_time(seconds: float) -> str:
 
 class TaskCancelled(MarsError, CancelledError):
     """The task was cancelled before its result was there."""
+
+
+class FetchTooLarge(MarsError, MemoryError):
+    """A fetch would bring more into memory than it may.
+
+    Parameters
+    ----------
+    message
+        What would be brought, and how much may be.
+    nbytes
+        Bytes of it.
+    hints
+        Lines of code that help.
+    """
+
+    def __init__(self, message: str, *, nbytes: int, hints: Sequence[str] = ()) -> None:
+        super().__init__(message, hints=hints)
+        self.nbytes = nbytes
 
 
 class SpillError(MarsError, OSError):

@@ -10,11 +10,15 @@ from typing import Any
 
 from mars_nb.errors import ClusterUnavailable, NoSession, SessionWarning, UnknownSession
 from mars_nb.graph.callsite import capture
+from mars_nb.graph.estimate import Estimate
 from mars_nb.graph.tileable import Tileable
+from mars_nb.planner.estimate import estimate
+from mars_nb.session.backends.base import Backend
 from mars_nb.session.backends.local import LocalBackend
 from mars_nb.session.dask_collections import lazy_objects
 from mars_nb.session.registry import check_name, registry
 from mars_nb.session.session import Session
+from mars_nb.text import without_secrets
 
 _ADDRESS = re.compile(r"(?:(?P<scheme>[A-Za-z][\w+.-]*)://)?[^\s/:]+(?::\d+)(?:[/?].*)?")
 
@@ -65,7 +69,7 @@ def new_session(
     TypeError
         If the address is no text.
     ClusterUnavailable
-        For any address, in this version.
+        If the cluster cannot be reached, or has versions that would not understand this process.
 
     Examples
     --------
@@ -74,7 +78,7 @@ def new_session(
     ...     session.name
     'etl'
     """
-    _check_address(address)
+    url = _address(address)
     name = session_id if name is None else name
     if name is not None:
         check_name(name)
@@ -83,7 +87,13 @@ def new_session(
         if name is None:
             raise UnknownSession("new=False needs the name of an open session", hints=["mars_nb.sessions"])
         return registry[name]  # raises
-    session, made = registry.add(lambda free: _local(free, session_id, n_threads, memory_limit), name, default)
+    if url is not None and (name is None or name not in registry):
+        backend = _connected(url, n_threads, memory_limit)
+        session, made = registry.add(lambda free: Session(backend, registry, free, session_id), name, default)
+        if not made:  # another thread was quicker
+            backend.close()
+    else:
+        session, made = registry.add(lambda free: _local(free, session_id, n_threads, memory_limit), name, default)
     if not made:
         if n_threads not in (None, session.n_threads):
             raise ValueError(f"session {name!r} is open with {session.n_threads} threads; close it first")
@@ -103,27 +113,34 @@ def _check_threads(n_threads: Any) -> None:
         raise ValueError(f"n_threads must be a whole number from 1, got {n_threads!r}")
 
 
-def _check_address(address: Any) -> None:
+def _address(address: Any) -> str | None:
+    """Check an address, and give it with a scheme."""
     if address is None:
-        return
-    kinds = "an address is a URL such as 'http://127.0.0.1:7103/?token=...', or 'host:port'"
+        return None
+    kinds = "an address is a URL such as 'http://127.0.0.1:7103/?token=...' or 'tcp://127.0.0.1:8786', or 'host:port'"
     if not isinstance(address, str):
         raise TypeError(f"{kinds}; got {type(address).__name__}")
     found = _ADDRESS.fullmatch(address)
     if found is None:
-        raise ValueError(f"{kinds}; a session on this machine needs none. Got {_without_query(address)!r}")
+        raise ValueError(f"{kinds}; a session on this machine needs none. Got {without_secrets(address)!r}")
     scheme = found["scheme"]
     if scheme not in (None, "http", "https", "tcp", "tls"):
         raise ValueError(f"Address scheme {scheme} not supported: {kinds}")
+    return address if scheme else f"http://{address}"
+
+
+def _connected(address: str, n_threads: int | None, memory_limit: int | str | None) -> Backend:
+    """Connect to a cluster."""
+    if n_threads is not None or memory_limit is not None:
+        raise ValueError("n_threads and memory_limit are for sessions on this machine; a cluster has its own")
+    if address.startswith(("tcp://", "tls://")):
+        from mars_nb.session.backends.cluster.connecting import connect
+
+        return connect(address)
     raise ClusterUnavailable(
-        f"this version of mars_nb cannot connect to a cluster ({_without_query(address)})",
-        hints=["mars_nb.new_session()  # a session on the threads of this machine"],
+        f"this version of mars_nb cannot connect to a gateway ({without_secrets(address)})",
+        hints=["mars_nb.new_session('tcp://HOST:8786')  # a Dask scheduler", "mars_nb.new_session()  # this machine"],
     )
-
-
-def _without_query(address: str) -> str:
-    """Leave out what may hold a token or password."""
-    return re.sub(r"//[^/@]*@", "//", address.partition("?")[0])
 
 
 def get_default_session() -> Session | None:
@@ -159,7 +176,9 @@ def stop_server() -> None:
         registry.default.close()
 
 
-def execute(tileable: Any, *tileables: Any, session: Session | None = None, wait: bool = True, **options: Any) -> Any:
+def execute(
+    tileable: Any, *tileables: Any, session: Session | None = None, wait: bool | None = None, **options: Any
+) -> Any:
     """Execute lazy objects together; see `Session.execute`.
 
     Parameters
@@ -169,7 +188,7 @@ def execute(tileable: Any, *tileables: Any, session: Session | None = None, wait
     session
         Where; the default session if not given, which is created where there is none.
     wait
-        Give a future at once instead of waiting.
+        False gives a future at once instead of waiting.
     **options
         ``show_progress`` and ``warn_duplicated_execution``.
 
@@ -183,7 +202,13 @@ def execute(tileable: Any, *tileables: Any, session: Session | None = None, wait
     return _session_or_default(session).execute(*wanted, wait=wait, **options)
 
 
-def fetch(tileable: Any, *tileables: Any, session: Session | None = None) -> Any:
+def fetch(
+    tileable: Any,
+    *tileables: Any,
+    session: Session | None = None,
+    limit: int | str | None = None,
+    force: bool = False,
+) -> Any:
     """Fetch results; see `Session.fetch`.
 
     Parameters
@@ -192,13 +217,18 @@ def fetch(tileable: Any, *tileables: Any, session: Session | None = None) -> Any
         Executed objects, or lists and tuples of them.
     session
         Where they were executed; the default session if not given.
+    limit
+        Bytes, or a text such as ``"4GiB"``, that may be brought; ``options.fetch_limit``, or a quarter of the free
+        memory, if not given.
+    force
+        Bring them however large they are.
     """
     __tracebackhide__ = True
     wanted = lazy_objects((tileable, *tileables), optimize=False)
     found = session if session is not None else registry.default
     if found is None:
         raise NoSession("No session found", hints=["mars_nb.execute(...)  # creates a local session"])
-    return _checked(found).fetch(*wanted)
+    return _checked(found).fetch(*wanted, limit=limit, force=force)
 
 
 def fetch_log(tileable: Any, *tileables: Any, session: Session | None = None) -> Any:
@@ -306,7 +336,7 @@ def _warn(category: type[Warning], message: str) -> None:
 class SessionRuntime:
     """Executes and fetches for tileables; see `mars_nb.graph.runtime.Runtime`."""
 
-    def execute(self, tileables: Sequence[Tileable], session: Any, wait: bool, options: dict[str, Any]) -> Any:
+    def execute(self, tileables: Sequence[Tileable], session: Any, wait: bool | None, options: dict[str, Any]) -> Any:
         """Execute in a session or the default one."""
         __tracebackhide__ = True
         return _session_or_default(session).execute(*tileables, wait=wait, **options)
@@ -314,7 +344,8 @@ class SessionRuntime:
     def fetch(self, tileables: Sequence[Tileable], session: Any, options: dict[str, Any]) -> list[Any]:
         """Fetch from a session or the default one."""
         __tracebackhide__ = True
-        unknown = set(options) - {"batch_size"}  # Mars's; results are here in one piece
+        how = {name: options[name] for name in ("limit", "force") if name in options}
+        unknown = set(options) - {*how, "batch_size"}  # Mars's; results are here in one piece
         if unknown:
             raise TypeError(f"fetch() got an unexpected keyword argument {min(unknown)!r}")
         found = session if session is not None else registry.default
@@ -323,7 +354,8 @@ class SessionRuntime:
             raise NoSession(
                 f"Tileable object {key}_0 must be executed first before fetch", hints=[".execute()  # then .fetch()"]
             )
-        return [_checked(found).fetch(tileable) for tileable in tileables]
+        values = _checked(found).fetch(*tileables, **how)
+        return [values] if len(tileables) == 1 else values
 
     def fetch_log(self, tileable: Tileable, session: Any) -> str:
         """Give what was printed while it was executed."""
@@ -334,7 +366,7 @@ class SessionRuntime:
         __tracebackhide__ = True
         session = _session_or_default(None)
         if not session.holds(tileable):
-            session.execute(tileable)
+            session.execute(tileable, wait=True)
         return session.fetch(tileable)
 
     def shown(self, tileable: Tileable) -> Any:
@@ -345,6 +377,11 @@ class SessionRuntime:
             if found is not None:
                 return found
         return None
+
+    def estimate(self, tileable: Tileable) -> Estimate:
+        """Tell what the object is likely to take, in the default session where there is one."""
+        default = registry.default
+        return estimate(tileable._node) if default is None else default.estimate(tileable)
 
 
 def _close_all() -> None:

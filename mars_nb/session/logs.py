@@ -50,6 +50,9 @@ class Log:
     'bcdef'
     """
 
+    #: Whether the stream gets the text, too.
+    passes_on = True
+
     def __init__(self, limit: int = LIMIT) -> None:
         self._limit = limit
         self._lock = threading.Lock()
@@ -57,8 +60,8 @@ class Log:
         self._length = 0
         self.submitter: int | None = None  # the thread that plans: what it prints is not a chunk task's
 
-    def write(self, text: str) -> None:
-        """Put a text in."""
+    def write(self, text: str, stream: str = "stdout") -> None:
+        """Put a text in, which was written to a stream of that name."""
         text = text[-self._limit :]
         with self._lock:
             if self._parts and len(self._parts[-1]) < _PART:
@@ -127,9 +130,11 @@ class _Tee:
     """A stream that also writes into the log of the execution that prints; else as much that stream as can be."""
 
     _stream: Any
+    _name: str
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: Any, name: str) -> None:
         object.__setattr__(self, "_stream", stream)
+        object.__setattr__(self, "_name", name)
 
     @property  # type: ignore[misc]  # so that isinstance finds the stream's class
     def __class__(self) -> Any:
@@ -139,7 +144,9 @@ class _Tee:
         log = _log.get()
         if log is None or not isinstance(text, str) or log.submitter == threading.get_ident():
             return self._stream.write(text)
-        log.write(text)
+        log.write(text, self._name)
+        if not log.passes_on:
+            return len(text)
         token = _log.set(None)  # what is behind may end in another tee
         try:
             return self._stream.write(text)
@@ -189,7 +196,7 @@ class Tees:
             for name in _STREAMS:
                 stream = getattr(sys, name)
                 if stream is not None and type(stream) is not _Tee:
-                    setattr(sys, name, _Tee(stream))
+                    setattr(sys, name, _Tee(stream, name))
 
     def release(self) -> None:
         """Note that it is over. Harmless if it never began."""
@@ -203,3 +210,16 @@ class Tees:
                     stream = getattr(sys, name)
                     if type(stream) is _Tee:
                         setattr(sys, name, stream._stream)
+
+
+@contextmanager
+def logged(log: Log) -> Iterator[None]:
+    """Let what is printed inside the block go into a log."""
+    tees = Tees()
+    tees.acquire()
+    token = _log.set(log)
+    try:
+        yield
+    finally:
+        _log.reset(token)
+        tees.release()

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any, Self
 from mars_nb.config import options
 from mars_nb.errors import SessionClosed, SessionWarning, draw_shortly
 from mars_nb.graph.callsite import capture
+from mars_nb.graph.estimate import Estimate
 from mars_nb.graph.meta import HandleMeta
 from mars_nb.graph.node import Node, ordered
 from mars_nb.graph.tileable import Tileable
 from mars_nb.planner import slices
+from mars_nb.planner.estimate import estimate
 from mars_nb.planner.layout import Layout
 from mars_nb.scheduler.state import Graph, Key
-from mars_nb.session import dask_scheduler, failures
+from mars_nb.session import background, dask_scheduler, failures, fetching, pages
 from mars_nb.session.backends.base import Backend
 from mars_nb.session.dask_collections import given, lazy_objects
 from mars_nb.session.events import EventStream
@@ -137,19 +139,10 @@ class Session:
         return float(self.n_threads)
 
     def __repr__(self) -> str:
-        from dask.utils import format_bytes
+        return pages.summary(self)
 
-        if self._closed:
-            return f"<Session {self.name!r} (closed)>"
-        held = len(self.results)
-        facts = [
-            self.address or f"local, {self.n_threads} thread{'s' * (self.n_threads != 1)}",
-            *(["default"] if self.is_default else []),
-            f"{held} result{'s' * (held != 1)}",
-            format_bytes(self.nbytes),
-            *([f"{format_bytes(self.spilled)} on disk"] if self.spilled else []),
-        ]
-        return f"<Session {self.name!r} ({', '.join(facts)})>"
+    def _repr_html_(self) -> str:
+        return pages.as_html(self, lambda: pages.describe(self, listed=pages.FEW))
 
     # --- default, name and end -----------------------------------------------------------------------
 
@@ -215,7 +208,7 @@ class Session:
     def execute(
         self,
         *tileables: Any,
-        wait: bool = True,
+        wait: bool | None = None,
         show_progress: bool | str | None = None,
         warn_duplicated_execution: bool | None = None,
     ) -> Any:
@@ -226,7 +219,7 @@ class Session:
         *tileables
             Lazy objects, Dask collections, or lists and tuples of them.
         wait
-            Give a future at once instead of waiting.
+            False gives a future at once instead of waiting. If not given it waits, but for `mars_nb.background`.
         show_progress, warn_duplicated_execution
             In place of `mars_nb.options`.
 
@@ -241,21 +234,32 @@ class Session:
             If the session was closed.
         TypeError
             If something is no lazy object.
+        ValueError
+            If progress cannot be shown so.
         Exception
             What the user's own functions raise.
         """
         __tracebackhide__ = True
+        if show_progress is not None:
+            options._check("show_progress", show_progress)
         wanted = lazy_objects(tileables)
         value = given(wanted[0]) if len(wanted) == 1 else list(map(given, wanted))
         self._check_open()
+        started = background.collector() if wait is None else None
+        before = [] if wait is False else self._computing([tileable._node for tileable in wanted])
+        if started is None:
+            background.wait_for(before)
         nodes = self._missing(wanted, warn_duplicated_execution)
         task = Task(value, tuple(nodes), self.name, capture())
         if not nodes:
             for tileable in wanted:
                 tileable._claim.settle()
             task.end()
-            return value if wait else task
-        return self._carry_out(task, lambda: self._start(task, wanted), wait, show_progress)
+            return task if wait is False else value
+        if started is None:
+            return self._carry_out(task, lambda: self._start(task, wanted), wait is not False, show_progress)
+        started.append(self._carry_out(task, lambda: self._start(task, wanted, before), False, show_progress))
+        return value
 
     def _carry_out(
         self, task: Task, start: Callable[[], None], wait: bool = True, show_progress: bool | str | None = None
@@ -263,7 +267,7 @@ class Session:
         """Start a task, let its progress be seen, and wait for it."""
         __tracebackhide__ = True
         try:
-            start()
+            background.in_foreground(start)
             progress = options.show_progress if show_progress is None else show_progress
             if progress is not False and not task.done():
                 self._registry.notify(task, progress)
@@ -287,7 +291,15 @@ class Session:
                 self._warn(RuntimeWarning, f"Tileable {tileable._unexecuted()} has been submitted before")
         return list(missing)
 
-    def _start(self, task: Task, wanted: Sequence[Tileable]) -> None:
+    def _computing(self, nodes: Sequence[Node]) -> list[Task]:
+        """List the running tasks that compute these nodes, or what they need; none where waiting would never end."""
+        running = self._history.running
+        if not running or not background.may_wait():
+            return []
+        needed = set(ordered(nodes, lambda node: self._layout(node.key) is not None))
+        return [task for task in running if not needed.isdisjoint(task.nodes)]
+
+    def _start(self, task: Task, wanted: Sequence[Tileable], before: Sequence[Task] = ()) -> None:
         self._tell_recomputed(task.nodes)
         kinds = {tileable._node: type(given(tileable)).__name__ for tileable in wanted}
         claims = [tileable._claim for tileable in wanted]  # so that results in use stay while the task runs
@@ -303,22 +315,27 @@ class Session:
 
         for claim in claims:
             claim.on_release(self._release)
-        if self.address is None:
-            tees = Tees()
-            task.before_end(lambda _: tees.release())  # before it begins, so that no interrupt can come between
-            tees.acquire()
+        tees = Tees()
+        task.before_end(lambda _: tees.release())  # before it begins, so that no interrupt can come between
+        tees.acquire()
         with self._logs.recording([node.key for node in task.nodes]):
-            self._begin(task, lambda: self._backend.submit(task.nodes, done, task.begin))
+            self._begin(task, lambda: self._backend.submit(task.nodes, done, task.begin), before)
 
-    def _begin(self, task: Task, submit: Callable[[], None]) -> None:
+    def _begin(self, task: Task, submit: Callable[[], None], before: Sequence[Task] = ()) -> None:
         task.add_done_callback(self._on_end)  # first: an interrupt must not leave it among those that run
         self._history.begin(task)
         self.events.watch(task.number, task.sample)
-        try:
-            submit()
-        except Exception as error:
-            task.end(error)
-            raise
+
+        def begin() -> None:
+            try:
+                if not (task.done() or self._closed):
+                    submit()
+            except Exception as error:
+                task.end(error)
+                if not before:
+                    raise
+
+        background.after(before, begin)
 
     def _compute(self, operation: Node, graph: Graph, outputs: Collection[Key]) -> dict[Key, Any]:
         """Run chunk tasks as a task of this session, and give the outputs' values."""
@@ -407,7 +424,7 @@ class Session:
 
     # --- fetch ---------------------------------------------------------------------------------------
 
-    def fetch(self, *tileables: Any) -> Any:
+    def fetch(self, *tileables: Any, limit: int | str | None = None, force: bool = False) -> Any:
         """Bring results that this session holds, or slices of them.
 
         Parameters
@@ -415,6 +432,11 @@ class Session:
         *tileables
             Executed objects; slices of them (``head``, ``tail``, ``iloc`` and ``[]`` with integers and slices, one or
             several columns) need not be executed themselves.
+        limit
+            Bytes, or a text such as ``"4GiB"``, that may be brought; ``options.fetch_limit``, or a quarter of the free
+            memory, if not given.
+        force
+            Bring it however large it is.
 
         Returns
         -------
@@ -425,21 +447,31 @@ class Session:
         ------
         IsolationError
             If the session does not hold a result.
+        FetchTooLarge
+            If it is more than `limit` (a ``MemoryError``).
         SessionClosed
             If the session was closed.
         """
         __tracebackhide__ = True
-        values = [self._fetch(tileable) for tileable in lazy_objects(tileables, optimize=False)]
+        self._check_open()
+        wanted = lazy_objects(tileables, optimize=False)
+        found = [self._held(tileable) for tileable in wanted]
+        if not force:
+            nbytes = sum(result.nbytes for result in found)
+            fetching.check(wanted, nbytes, limit, None if self.is_default else self.name)
+        values = [result.read() for result in found]
         return values[0] if len(values) == 1 else values
 
-    def _fetch(self, tileable: Tileable) -> Any:
+    def _held(self, tileable: Tileable) -> ShownResult:
         __tracebackhide__ = True
-        self._check_open()
-        window = slices.find(tileable._node, self._layout)
-        layout = None if window is None else self._layout(window.node.key)
-        if window is None or layout is None:
+        found = self.shown(tileable)
+        if found is None:
+            for task in self._computing([tileable._node]):
+                task.result()
+            found = self.shown(tileable)
+        if found is None:
             raise isolation_error(tileable, self.name, self._holders(tileable._node.key), self.is_default)
-        return slices.read(window, layout, lambda keys: self._backend.read(window.node.key, keys))
+        return found
 
     def holds(self, tileable: Tileable) -> bool:
         """Tell whether `fetch` would give the object: it was executed here, or is a slice of what was."""
@@ -451,7 +483,8 @@ class Session:
         Parameters
         ----------
         *tileables
-            Lazy objects, Dask collections, or lists and tuples of them; those that are not held do no harm.
+            Lazy objects, Dask collections, or lists and tuples of them, and what `results` lists; those that are not
+            held do no harm.
 
         Returns
         -------
@@ -467,7 +500,9 @@ class Session:
         (8000, 0)
         """
         self._check_open()
-        keys = dict.fromkeys(tileable._node.key for tileable in lazy_objects(tileables, optimize=False))
+        listed = [item for item in tileables if isinstance(item, Result)]
+        objects = lazy_objects([item for item in tileables if not isinstance(item, Result)], optimize=False)
+        keys = dict.fromkeys([*(result.key for result in listed), *(tileable._node.key for tileable in objects)])
         freed = sum(self._backend.nbytes_of(key) for key in keys)
         for key in keys:
             self._release(key)
@@ -479,9 +514,18 @@ class Session:
         texts = [self._logs.text(tileable._node.key) for tileable in lazy_objects(tileables, optimize=False)]
         return texts[0] if len(texts) == 1 else texts
 
+    @property
+    def last_log(self) -> str:
+        """What functions printed in the execution that began last."""
+        return self._logs.last()
+
     def shown(self, tileable: Tileable) -> ShownResult | None:
         """Give a way to read an executed object, or a slice of one, in parts; None if it is not held here."""
-        return shown_result(tileable._node, self._layout, self._backend.read)
+        return shown_result(tileable._node, self._layout, self._backend.read, self._backend.nbytes_of)
+
+    def estimate(self, tileable: Tileable) -> Estimate:
+        """Tell how large an object is likely to be, and what is read to compute it here; quickly."""
+        return estimate(tileable._node, self._layout, self._backend.nbytes_of)
 
     def _holders(self, key: str) -> dict[str, float | None]:
         """Name the other open sessions that hold a result, with the time since when, in seconds since the epoch."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import threading
 import time
@@ -104,12 +105,22 @@ class Task(Future[Any]):
             for call in calls:
                 call(snapshot)
 
-    def before_end(self, call: Callable[[Snapshot], object]) -> None:
+    def before_end(self, call: Callable[[Snapshot], object]) -> bool:
         """Call ``call(snapshot)`` when the task is over, before anybody who waits for it goes on.
 
-        On the thread that ends the task. It must not raise, and is not called if the task was over already.
+        On the thread that ends the task. It must not raise.
+
+        Returns
+        -------
+        bool
+            False if the task is over or about to be: then it may not be called.
         """
         self._before_end.append(call)
+        if not self._over.locked():
+            return True
+        with contextlib.suppress(ValueError):  # what calls it has it already
+            self._before_end.remove(call)
+        return False
 
     # --- for everybody -------------------------------------------------------------------------------
 

@@ -45,7 +45,7 @@ def dump(value: Any) -> list[Piece]:
     try:
         head = pickle.dumps(value, protocol=5, buffer_callback=in_band)
     except (pickle.PicklingError, AttributeError, TypeError):  # functions and classes of the user's notebook
-        import cloudpickle  # type: ignore[import-untyped]  # has no stubs
+        import cloudpickle  # has no stubs
 
         buffers.clear()
         head = cloudpickle.dumps(value, protocol=5, buffer_callback=in_band)

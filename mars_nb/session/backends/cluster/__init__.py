@@ -1,0 +1,1 @@
+"""The backend that computes on a Dask cluster: `ClusterBackend`."""

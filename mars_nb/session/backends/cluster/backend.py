@@ -1,0 +1,249 @@
+"""The cluster backend: this process records and plans, a Dask cluster computes and keeps."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import weakref
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import numpy as np
+from distributed import Client, Future
+
+from mars_nb.graph.meta import PandasMeta, TensorMeta
+from mars_nb.graph.node import Data, Node, Source
+from mars_nb.planner import Plan, plan
+from mars_nb.planner.layout import ChunkKey, Layout, Single, stored
+from mars_nb.planner.nested import graph_of
+from mars_nb.scheduler import ChunkTask, Graph, Key
+from mars_nb.session import failures
+from mars_nb.session.backends.base import Work
+from mars_nb.session.backends.cluster import worker
+from mars_nb.session.backends.cluster.describing import describe
+from mars_nb.session.backends.cluster.run import Chunk, ClusterRun, Failed, OnDone
+from mars_nb.session.backends.cluster.shipping import Held
+from mars_nb.storage import ResultStore, Stored
+
+
+def _load(key: ChunkKey) -> None:
+    """Stand where a chunk task would bring a chunk of a result."""
+
+
+class ClusterBackend:
+    """Runs chunk tasks on a Dask cluster and keeps results there; see `mars_nb.session.backends.base.Backend`.
+
+    Parameters
+    ----------
+    address
+        Of Dask's scheduler.
+    client
+        Connected to it; is closed with this.
+    """
+
+    def __init__(self, address: str, client: Client) -> None:
+        self.address = address
+        self.client = client
+        self.name = secrets.token_hex(8)
+        self.runs: dict[int, ClusterRun] = {}
+        self._numbers = itertools.count(1)
+        self._store: ResultStore[Layout] = ResultStore(lambda chunk: chunk.description.nbytes)
+        self._uploads: dict[str, dict[Key, Chunk]] = {}  # by the node's key, as long as it is recorded
+        client.register_plugin(worker.Watcher())
+        self._totals: Mapping[str, int] = worker.totals(client.scheduler_info()["workers"].values())
+        client.subscribe_topic(worker.CLUSTER, self._hear_totals)
+        client.subscribe_topic(worker.TOPIC + self.name, self._hear)
+
+    @property
+    def n_threads(self) -> int:
+        """How many chunk tasks run at a time."""
+        return self._totals["threads"]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all results."""
+        return self._store.nbytes
+
+    @property
+    def memory(self) -> int:
+        """Bytes that the workers hold in memory, for whomever."""
+        return self._totals["memory"]
+
+    @property
+    def spilled(self) -> int:
+        """Bytes that the workers hold on disk, for whomever."""
+        return self._totals["spilled"]
+
+    @property
+    def memory_limit(self) -> int:
+        """Bytes that the workers may have in memory."""
+        return self._totals["limit"]
+
+    # --- execute -------------------------------------------------------------------------------------
+
+    def submit(
+        self, nodes: Sequence[Node], done: Callable[[BaseException | None], None], begun: Callable[[Work], object]
+    ) -> None:
+        """Start to compute and keep the values of `nodes`; see `Backend.submit`."""
+        used: dict[str, Stored[Layout]] = {}  # stays on the cluster until the run is over
+
+        def held(name: str) -> Layout | None:
+            result = self._store.get(name)
+            return None if result is None else used.setdefault(name, result).description
+
+        planned = plan(nodes, held, _load)
+        graph = {key: self._placed(key, task, used) for key, task in planned.graph.items()}
+
+        def on_done(chunks: dict[Key, Chunk] | None, failed: Failed | None) -> None:
+            error = None if failed is None else _explained(failed, planned.graph)
+            if chunks is not None:
+                try:
+                    self._keep(planned, chunks)
+                except Exception as raised:
+                    error = raised
+            used.clear()
+            done(error)
+
+        self._start(graph, planned.outputs, on_done, begun)
+
+    def run(
+        self,
+        graph: Graph,
+        outputs: Collection[Key],
+        done: Callable[[dict[Key, Any], BaseException | None], None],
+        begun: Callable[[Work], object],
+    ) -> None:
+        """Start to run chunk tasks whose values are handed over instead of kept; see `Backend.run`."""
+
+        def on_done(chunks: dict[Key, Chunk] | None, failed: Failed | None) -> None:
+            values: dict[Key, Any] = {}
+            error = None if failed is None else _explained(failed, graph)
+            if chunks is not None:
+                try:
+                    values = dict(zip(chunks, self._bring(list(chunks.values())), strict=True))
+                except Exception as raised:
+                    error = raised
+            done(values, error)
+
+        self._start(graph, outputs, on_done, begun)
+
+    def _start(self, graph: Graph, outputs: Collection[Key], on_done: OnDone, begun: Callable[[Work], object]) -> None:
+        run = ClusterRun(self, next(self._numbers), graph, outputs, on_done)
+        begun(run)
+        run.start()
+
+    def _placed(self, key: Key, task: ChunkTask, used: Mapping[str, Stored[Layout]]) -> ChunkTask:
+        """Put what is on the cluster in place of what would bring it."""
+        load = _loaded(task.function)
+        if load is not None:
+            chunk = used[load[0]].chunks[load]  # type: ignore[index]  # keys of `stored`
+        elif _is_given(task):
+            chunk = self._upload(key, task)
+        else:
+            return task
+        return task._replace(function=Held(chunk.future.key, chunk.description))
+
+    def _upload(self, key: Key, task: ChunkTask) -> Chunk:
+        """Send a chunk of the user's data once, as long as it is recorded."""
+        node = task.operation
+        assert isinstance(node, Node)
+        if node.key not in self._uploads:
+            self._uploads[node.key] = {}
+            weakref.finalize(node, self._uploads.pop, node.key, None).atexit = False
+        sent = self._uploads[node.key]
+        if key not in sent:
+            name = f"upload-{self.name}-{node.key}-{len(sent)}"
+            value = task.function()
+            sent[key] = Chunk(self.client.scatter({name: value}, hash=False)[name], describe(value))
+        return sent[key]
+
+    def _keep(self, planned: Plan, chunks: dict[Key, Chunk]) -> None:
+        for node, layout in planned.layouts.items():
+            kept, values = stored(layout, node.key, chunks, lambda chunk: chunk.description.kind)
+            self._store.put(node.key, kept, values)
+            self._observe(node, kept, list(values.values()))
+
+    def _observe(self, node: Node, layout: Layout, chunks: Sequence[Chunk]) -> None:
+        """Put what was seen of a value in place of what was guessed, unless it is of another kind."""
+        found = next((c.description for c in chunks if c.description.kind[1][:1] != (0,)), chunks[0].description)
+        match node.meta:
+            case PandasMeta(sample=sample) if type(found.sample) is type(sample):
+                node.meta = PandasMeta(found.sample, layout.shape[0])
+            case TensorMeta() if isinstance(found.sample, np.dtype):
+                node.meta = TensorMeta(found.kind[1] if isinstance(layout, Single) else layout.shape, found.sample)
+
+    # --- results -------------------------------------------------------------------------------------
+
+    def layout(self, name: str) -> Layout | None:
+        """Tell how a result is cut, None if it is not there."""
+        result = self._store.get(name)
+        return None if result is None else result.description
+
+    def nbytes_of(self, name: str) -> int:
+        """Tell the bytes of a result, 0 if it is not there."""
+        result = self._store.get(name)
+        return 0 if result is None else result.nbytes
+
+    def spilled_of(self, name: str) -> int:
+        """Tell how many bytes of a result are on disk only: the workers do not tell, so 0."""
+        return 0
+
+    def read(self, name: str, keys: Sequence[ChunkKey]) -> list[Any]:
+        """Bring chunks of a result."""
+        return self._bring(self._store.read(name, keys))
+
+    def _bring(self, chunks: Sequence[Chunk]) -> list[Any]:
+        large = [chunk.future for chunk in chunks if not chunk.description.values]
+        brought = iter(self.client.gather(large) if large else ())
+        return [chunk.description.values[0] if chunk.description.values else next(brought) for chunk in chunks]
+
+    def release(self, name: str) -> None:
+        """Let a result go."""
+        self._store.release(name)
+
+    def cancel(self, futures: Sequence[Future[Any]]) -> None:
+        """Let what was not done of these go. Does not wait."""
+        assert self.client.loop is not None
+        self.client.loop.add_callback(partial(self.client.cancel, list(futures), asynchronous=True, force=True))
+
+    def close(self) -> None:
+        """Cancel everything and let all results go; see `Backend.close`."""
+        self._store.clear()
+        self._uploads.clear()
+        with suppress(Exception):  # the cluster may be gone
+            self.client.close()
+
+    # --- on the client's event loop ------------------------------------------------------------------
+
+    def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
+        _, message = event
+        run = self.runs.get(message["run"])
+        if run is not None:
+            run.hear(message)
+
+    def _hear_totals(self, event: tuple[float, dict[str, int]]) -> None:
+        _, self._totals = event
+
+
+def _loaded(function: Any) -> ChunkKey | None:
+    """Give the key of the stored chunk that a chunk task would bring, None for any other."""
+    return function.args[0] if isinstance(function, partial) and function.func is _load else None
+
+
+def _is_given(task: ChunkTask) -> bool:
+    """Tell chunks of data that the user gave."""
+    node = task.operation
+    if not isinstance(node, Node) or not isinstance(node.op, Source) or task.inputs or not node.args:
+        return False
+    return isinstance(node.args[0], Data) and graph_of(node) is None
+
+
+def _explained(failed: Failed, graph: Graph) -> BaseException:
+    """Say which operation raised, and where it was recorded."""
+    if failed.key is not None:
+        failure = failures.failure(failed.error, graph, failed.key, ())
+        failures.add_note(failed.error, failure.story)
+        failures.attach(failed.error, failure)
+    return failed.error

@@ -1,0 +1,159 @@
+"""What runs on the cluster's side: chunk tasks on the workers, and a counter on the scheduler.
+
+Both tell the session by events of a topic of Dask's, which come in the order in which they were sent: a worker what is
+printed and what its outputs are, before Dask tells that the task is done; the scheduler how many tasks are done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from distributed import Scheduler, SchedulerPlugin, get_worker
+
+from mars_nb.errors import UserExit
+from mars_nb.session.backends.cluster.describing import describe
+from mars_nb.session.backends.cluster.shipping import MARK, unpack
+from mars_nb.session.logs import Log, logged
+
+#: Seconds between two looks at the tasks.
+PERIOD = 0.1
+#: Begins the topic of a session, followed by its name.
+TOPIC = f"{MARK}."
+#: Where the workers' totals are told.
+CLUSTER = f"{MARK}-cluster"
+
+
+class Shipped:
+    """A chain of chunk tasks on a worker.
+
+    Parameters
+    ----------
+    packed
+        Functions, the first of which takes the inputs and each other one the value of the one before.
+    session, run
+        Who is told, and of what.
+    task
+        Number of the chain in the run.
+    is_output
+        Whether its value is kept.
+    """
+
+    __slots__ = ("is_output", "packed", "run", "session", "task")
+
+    def __init__(self, packed: tuple[bytes, ...], session: str, run: int, task: int, is_output: bool) -> None:
+        self.packed = packed
+        self.session = session
+        self.run = run
+        self.task = task
+        self.is_output = is_output
+
+    def __reduce__(self) -> Any:
+        return Shipped, (self.packed, self.session, self.run, self.task, self.is_output)
+
+    def __call__(self, *values: Any) -> Any:
+        """Run them."""
+        __tracebackhide__ = True
+        position = 0
+        with logged(_Sent(self)):
+            try:
+                for position, packed in enumerate(self.packed):  # noqa: B007  # where it ends is told
+                    values = (unpack(packed)(*values),)
+            except BaseException as error:
+                self.tell(failed=position)
+                if isinstance(error, Exception):
+                    raise
+                # It would end the worker.
+                raise UserExit(
+                    f"a function of yours raised {error!r} inside a chunk task; the session goes on"
+                ) from error
+        (value,) = values
+        if self.is_output:
+            self.tell(output=pickle.dumps(describe(value)))
+        return value
+
+    def tell(self, **what: Any) -> None:
+        """Send an event to the session. Any thread."""
+        get_worker().log_event(TOPIC + self.session, {"run": self.run, "task": self.task, **what})
+
+
+class _Sent(Log):
+    """A log on a worker: what is printed goes to the session, and nowhere else."""
+
+    passes_on = False
+
+    def __init__(self, task: Shipped) -> None:
+        super().__init__()
+        self._task = task
+
+    def write(self, text: str, stream: str = "stdout") -> None:
+        """Send a text."""
+        self._task.tell(printed=(stream, text))
+
+
+Counts = tuple[int, int, float]  # done, running, seconds
+
+
+class Watcher(SchedulerPlugin):
+    """Tells sessions how far their operations are and what the workers hold, ten times a second while that changes.
+
+    Runs on the scheduler's event loop.
+    """
+
+    name = MARK
+    idempotent = True
+
+    async def start(self, scheduler: Scheduler) -> None:
+        """Begin to look."""
+        self._scheduler = scheduler
+        self._groups: dict[str, Counts] = {}
+        self._totals: dict[str, int] = {}
+        self._looking = asyncio.create_task(self._look())
+
+    async def close(self) -> None:
+        """End."""
+        self._looking.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._looking
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(PERIOD)
+            self._look_at_groups()
+            found = totals([state.identity() for state in self._scheduler.workers.values()])
+            if found != self._totals:
+                self._totals = found
+                self._scheduler.log_event(CLUSTER, found)
+
+    def _look_at_groups(self) -> None:
+        found = {name: _counts(group) for name, group in self._scheduler.task_groups.items() if f"-{MARK}." in name}
+        changed: dict[tuple[str, int], dict[str, Counts | None]] = {}
+        for name in found.keys() | self._groups.keys():
+            counts = found.get(name)  # None: all is done, and nobody needs it any more
+            if counts != self._groups.get(name):
+                session, run, _ = name.rpartition(f"-{MARK}.")[2].split(".")
+                changed.setdefault((session, int(run)), {})[name] = counts
+        self._groups = found
+        for (session, number), counts_of in changed.items():
+            self._scheduler.log_event(TOPIC + session, {"run": number, "counts": counts_of})
+
+
+def _counts(group: Any) -> Counts:
+    states = group.states
+    done = states["memory"] + states["released"] + states["forgotten"]
+    return done, states["processing"], group.all_durations["compute"]
+
+
+def totals(workers: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Add up what the workers are and hold, as Dask describes them."""
+    found = {"threads": 0, "limit": 0, "memory": 0, "spilled": 0}
+    for one in workers:
+        metrics = one.get("metrics", {})
+        found["threads"] += one["nthreads"]
+        found["limit"] += one["memory_limit"]
+        found["memory"] += metrics.get("managed_bytes", 0)
+        found["spilled"] += metrics.get("spilled_bytes", {}).get("disk", 0)
+    return found

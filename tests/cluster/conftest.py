@@ -1,0 +1,99 @@
+"""A real Dask cluster for the tests of this folder: a scheduler and workers as processes of their own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import mars_nb
+from mars_nb import Session
+
+PATIENCE_S = 30.0
+WORKERS = 2
+
+
+class Cluster:
+    """Starts and ends the processes.
+
+    Parameters
+    ----------
+    folder
+        Takes their files and logs.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._file = folder / "scheduler.json"
+        self.workers: list[subprocess.Popen[bytes]] = []
+        self.scheduler = self._start("scheduler", "--port", "0", "--no-dashboard", "--host", "127.0.0.1")
+        self._until(self._file.exists, "the scheduler's file")
+        self.address: str = json.loads(self._file.read_text())["address"]
+
+    def _start(self, kind: str, *options: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "dask", kind, "--scheduler-file", str(self._file), *options]
+        with (self._folder / f"{kind}.log").open("ab") as log:
+            return subprocess.Popen(command, stdout=log, stderr=log, cwd=self._folder)
+
+    def add_worker(self) -> subprocess.Popen[bytes]:
+        """Start a worker of one thread."""
+        options = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1", "--memory-limit", "1GiB")
+        self.workers.append(self._start("worker", *options))
+        return self.workers[-1]
+
+    def until_ready(self, session: Session, threads: int = WORKERS) -> None:
+        """Wait until the session knows of so many threads."""
+        self._until(lambda: session.n_threads >= threads, f"{threads} workers")
+
+    def _until(self, true: Callable[[], Any], what: str) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while not true():
+            assert time.monotonic() < deadline, f"no {what} after {PATIENCE_S} s"
+            time.sleep(0.05)
+
+    def close(self) -> None:
+        """End all processes."""
+        for process in (*self.workers, self.scheduler):
+            process.terminate()
+        for process in (*self.workers, self.scheduler):
+            try:
+                process.wait(PATIENCE_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Give a cluster that all tests share."""
+    made = Cluster(tmp_path_factory.mktemp("cluster"))
+    try:
+        for _ in range(WORKERS):
+            made.add_worker()
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture
+def own_cluster(tmp_path: Path) -> Iterator[Cluster]:
+    """Give a cluster of the test's own, without workers, to break."""
+    made = Cluster(tmp_path)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture
+def session(cluster: Cluster) -> Iterator[Session]:
+    """Give a default session on the cluster."""
+    with mars_nb.new_session(cluster.address, name="main") as made:
+        cluster.until_ready(made)
+        yield made
