@@ -73,10 +73,6 @@ class Follower:
         self._lock = threading.RLock()
         self._over = False
 
-    def over(self) -> bool:
-        """Tell whether the task is over."""
-        return self._task.done()
-
     def draw(self) -> bool:
         """Draw the task as it stands; tells whether there will be more to draw."""
         with self._lock:
@@ -159,8 +155,7 @@ class Ticker:
         """Draw what is due; tells whether anything was."""
         with self._lock:
             now = self._clock()
-            # A task may have been over before its end could be listened to: such a one is let go of.
-            due = [follower for follower, at in self._due.items() if at <= now or follower.over()]
+            due = [follower for follower, at in self._due.items() if at <= now]
         for follower in due:
             goes_on = follower.draw()
             with self._lock:
@@ -182,7 +177,7 @@ class Ticker:
                 if idle_since is not None and now - idle_since >= self._idle:
                     self._alive = False
                     return
-                # A task that is due late may be over long before.
+                # One that is due late may be discarded long before.
                 self._looks_at = min([now + (IDLE if self._due else PAUSE), *self._due.values()])
                 self._changed.wait(max(0.0, self._looks_at - now))
 
@@ -206,7 +201,6 @@ def follow(task: Task, wish: bool | str) -> None:
             return
         after = max(options.progress_after, view.after)
         follower = Follower(task, view, after)
-
         over = False
 
         def end(snapshot: Snapshot) -> None:

@@ -163,6 +163,13 @@ def test_a_task_that_ended_unnoticed_is_let_go(clock, started, view, task):
     assert not progress.ticker._due
 
 
+def test_a_task_that_ends_while_it_is_taken_up_is_let_go(clock, started, view, task, monkeypatch):
+    add = progress.ticker.add
+    monkeypatch.setattr(progress.ticker, "add", lambda *arguments: (task.end(), add(*arguments)))
+    progress.follow(task, "auto")
+    assert not progress.ticker._due
+
+
 def test_no_view_costs_nothing(clock, started, monkeypatch, task):
     monkeypatch.setattr(progress, "choose", lambda wish: None)
     progress.follow(task, "auto")
