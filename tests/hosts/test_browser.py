@@ -111,6 +111,19 @@ class TestProgress:
         opened.reload()
         opened.wait_text(opened.output(1), SUMMARY)
 
+    def test_another_page_of_the_notebook_stays_as_it_is(self, notebook):
+        opened = notebook(START, LONG.replace("40", "10"))
+        opened.run(0)
+        opened.wait_prompt(0)
+        other = opened.page.context.new_page()
+        other.goto(opened.page.url)
+        other.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]")
+        opened.page.bring_to_front()
+        opened.run(1)
+        opened.wait_text(opened.output(1), "cell over")
+        opened.wait_text(opened.output(1), "done in")
+        assert not other.locator(".mars-nb-progress").count()
+
 
 class TestStop:
     def test_the_button_gives_control_back(self, notebook):
