@@ -57,12 +57,14 @@ def collector() -> list[Task] | None:
     return _started.get()
 
 
-@contextmanager
-def foreground() -> Iterator[None]:
-    """Leave the `background` block around us for a moment: for what goes into the contexts of chunk tasks."""
+def in_foreground(start: Callable[[], object]) -> None:
+    """Start something as if outside of the `background` block around us: its chunk tasks get our context."""
+    if _started.get() is None:
+        start()
+        return
     token = _started.set(None)
     try:
-        yield
+        start()
     finally:
         _started.reset(token)
 

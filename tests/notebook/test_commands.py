@@ -257,3 +257,23 @@ def test_failures_in_the_background_are_told(magic, shell, session, capsys):
     while "failed" not in said and time.monotonic() < deadline:  # said by the thread that ends the task
         said += capsys.readouterr().out
     assert f"task {task.number} (RemoteFunction) in session {session.name!r} failed: ValueError: no;" in said
+
+
+def test_in_the_background_of_a_kernel(kernel):
+    kernel.ok("import threading, mars, mars.remote as mr, mars.tensor as mt\ngate = threading.Event()")
+    kernel.ok("def fail():\n    gate.wait(30)\n    raise ValueError('no')\n%mars_session new etl")
+    begun = kernel.ok(
+        "%%mars_session --background\nbad = mr.spawn(fail).execute()\ngood = mt.ones(3).sum().execute()\ngood"
+    )
+    assert "in the background in session 'etl'" in begun.stream("stdout")
+    assert kernel.ok("good.fetch()").result == "np.float64(3.0)"
+    assert kernel.ok("mars.get_default_session().running[0].state").result == "'running'"
+    said = ""
+    deadline = time.monotonic() + 30
+    while "failed" not in said and time.monotonic() < deadline:
+        kernel.ok("gate.set()")
+        for message in kernel.strays:  # what belongs to the cell that began it
+            if message["msg_type"] == "stream":
+                assert message["parent_header"]["msg_id"] == begun.message_id
+                said += message["content"]["text"]
+    assert "failed: ValueError: no; mars_nb.last_error tells where" in said

@@ -70,7 +70,7 @@ class TestMagics:
 
     def test_help(self, kernel):
         (payload,) = kernel.ok("%mars_session?").reply["payload"]
-        assert "%mars_session new NAME --threads 2" in payload["data"]["text/plain"]
+        assert "%mars_session new [NAME] [--threads N]" in payload["data"]["text/plain"]
 
     def test_cell(self, kernel):
         kernel.ok(IMPORTS + "%mars_session new one\n%mars_session new two --no-default")
