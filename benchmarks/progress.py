@@ -91,7 +91,7 @@ def seconds(session: Session, made: Graph, kind: str | bool) -> float:
     gc.collect()
     with mars_nb.option_context({"show_progress": kind}):
         began = time.perf_counter()
-        session._compute(next(iter(made.values())).operation, made, made)  # type: ignore[arg-type]
+        session._executor.compute(next(iter(made.values())).operation, made, made)  # type: ignore[arg-type]
         return time.perf_counter() - began
 
 

@@ -29,7 +29,7 @@ def get(session: Session, dsk: Any, keys: Any, callbacks: Any = None) -> Any:
 
     def run(tasks: Graph, outputs: Collection[Any]) -> dict[Any, Any]:
         __tracebackhide__ = True
-        return session._compute(operation, tasks, outputs)
+        return session._executor.compute(operation, tasks, outputs)
 
     with local_callbacks(dask_callbacks.normalized(callbacks)) as active:
         if active:

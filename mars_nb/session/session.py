@@ -5,30 +5,23 @@ from __future__ import annotations
 import secrets
 import string
 import threading
-import warnings
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from mars_nb.config import options
-from mars_nb.errors import SessionClosed, SessionWarning, draw_shortly
-from mars_nb.graph.callsite import capture
+from mars_nb.errors import SessionClosed
 from mars_nb.graph.estimate import Estimate
-from mars_nb.graph.meta import HandleMeta
-from mars_nb.graph.node import Node, ordered
 from mars_nb.graph.tileable import Tileable
 from mars_nb.planner import slices
 from mars_nb.planner.estimate import estimate
 from mars_nb.planner.layout import Layout
-from mars_nb.scheduler.state import Graph, Key
-from mars_nb.session import background, dask_scheduler, failures, fetching, pages
+from mars_nb.session import dask_scheduler, fetching, pages
 from mars_nb.session.backends.base import Backend
-from mars_nb.session.dask_collections import given, lazy_objects
-from mars_nb.session.events import EventStream
-from mars_nb.session.failures import Failures
-from mars_nb.session.history import History, Result
+from mars_nb.session.dask_collections import lazy_objects
+from mars_nb.session.executor import Executor
+from mars_nb.session.history import Result
 from mars_nb.session.isolation import isolation_error
-from mars_nb.session.logs import Logs, Tees
 from mars_nb.session.shown import ShownResult, shown_result
 from mars_nb.session.snapshot import TaskInfo
 from mars_nb.session.task import Task
@@ -71,11 +64,10 @@ class Session:
         self._registry = registry
         self._lock = threading.Lock()
         self._closed = False
-        self._history = History()
-        self._logs = Logs()
-        self._failures = Failures()
-        self.events = EventStream(f"mars_nb-events-{name}")
-        self._told: set[str] = set()  # keys of nodes about which the user was warned
+        self._executor = Executor(self)
+        self._history = self._executor.history
+        self._logs = self._executor.logs
+        self.events = self._executor.events
 
     # --- what it is ----------------------------------------------------------------------------------
 
@@ -185,8 +177,7 @@ class Session:
         for task in self._history.running:
             task.cancel()
         self._backend.close()
-        self._logs.clear()
-        self._failures.close()
+        self._executor.close()
 
     destroy = close
 
@@ -243,118 +234,8 @@ class Session:
         if show_progress is not None:
             options._check("show_progress", show_progress)
         wanted = lazy_objects(tileables)
-        value = given(wanted[0]) if len(wanted) == 1 else list(map(given, wanted))
         self._check_open()
-        started = background.collector() if wait is None else None
-        before = [] if wait is False else self._computing([tileable._node for tileable in wanted])
-        if started is None:
-            background.wait_for(before)
-        nodes = self._missing(wanted, warn_duplicated_execution)
-        task = Task(value, tuple(nodes), self.name, capture())
-        if not nodes:
-            for tileable in wanted:
-                tileable._claim.settle()
-            task.end()
-            return task if wait is False else value
-        if started is None:
-            return self._carry_out(task, lambda: self._start(task, wanted), wait is not False, show_progress)
-        started.append(self._carry_out(task, lambda: self._start(task, wanted, before), False, show_progress))
-        return value
-
-    def _carry_out(
-        self, task: Task, start: Callable[[], None], wait: bool = True, show_progress: bool | str | None = None
-    ) -> Any:
-        """Start a task, let its progress be seen, and wait for it."""
-        __tracebackhide__ = True
-        try:
-            background.in_foreground(start)
-            progress = options.show_progress if show_progress is None else show_progress
-            if progress is not False and not task.done():
-                self._registry.notify(task, progress)
-            return task.result() if wait else task
-        except BaseException as error:
-            # Whatever ends the waiting, above all an interrupt: give control back now, nothing more starts.
-            if task.cancel():
-                failures.explain_interrupt(error, task)
-            draw_shortly(error)
-            raise
-
-    def _missing(self, wanted: Sequence[Tileable], warn: bool | None) -> list[Node]:
-        """List the nodes that are not there yet."""
-        missing: dict[Node, None] = {}
-        for tileable in wanted:
-            if isinstance(tileable._node.meta, HandleMeta):
-                raise TypeError(f"{tileable} is no data yet; call an aggregation such as .sum() on it, then execute")
-            if self._layout(tileable._node.key) is None:
-                missing[tileable._node] = None
-            elif options.warn_duplicated_execution if warn is None else warn:
-                self._warn(RuntimeWarning, f"Tileable {tileable._unexecuted()} has been submitted before")
-        return list(missing)
-
-    def _computing(self, nodes: Sequence[Node]) -> list[Task]:
-        """List the running tasks that compute these nodes, or what they need; none where waiting would never end."""
-        running = self._history.running
-        if not running or not background.may_wait():
-            return []
-        needed = set(ordered(nodes, lambda node: self._layout(node.key) is not None))
-        return [task for task in running if not needed.isdisjoint(task.nodes)]
-
-    def _start(self, task: Task, wanted: Sequence[Tileable], before: Sequence[Task] = ()) -> None:
-        self._tell_recomputed(task.nodes)
-        kinds = {tileable._node: type(given(tileable)).__name__ for tileable in wanted}
-        claims = [tileable._claim for tileable in wanted]  # so that results in use stay while the task runs
-
-        def done(error: BaseException | None) -> None:
-            if error is None:
-                self._history.executed(kinds)
-                for claim in claims:
-                    claim.settle()
-            claims.clear()  # before anybody goes on who may count on them being gone
-            self._failures.note(error, task)
-            task.end(error)
-
-        for claim in claims:
-            claim.on_release(self._release)
-        tees = Tees()
-        task.before_end(lambda _: tees.release())  # before it begins, so that no interrupt can come between
-        tees.acquire()
-        with self._logs.recording([node.key for node in task.nodes]):
-            self._begin(task, lambda: self._backend.submit(task.nodes, done, task.begin), before)
-
-    def _begin(self, task: Task, submit: Callable[[], None], before: Sequence[Task] = ()) -> None:
-        task.add_done_callback(self._on_end)  # first: an interrupt must not leave it among those that run
-        self._history.begin(task)
-        self.events.watch(task.number, task.sample)
-
-        def begin() -> None:
-            try:
-                if not (task.done() or self._closed):
-                    submit()
-            except Exception as error:
-                task.end(error)
-                if not before:
-                    raise
-
-        background.after(before, begin)
-
-    def _compute(self, operation: Node, graph: Graph, outputs: Collection[Key]) -> dict[Key, Any]:
-        """Run chunk tasks as a task of this session, and give the outputs' values."""
-        __tracebackhide__ = True
-        self._check_open()
-        values: dict[Key, Any] = {}
-        task = Task(values, (operation,), self.name, operation.site)
-
-        def done(found: dict[Key, Any], error: BaseException | None) -> None:
-            values.update(found)
-            self._failures.note(error, task)
-            task.end(error)
-
-        self._carry_out(task, lambda: self._begin(task, lambda: self._backend.run(graph, outputs, done, task.begin)))
-        return values
-
-    def _on_end(self, task: Any) -> None:
-        self._history.end(task)
-        self.events.over(task.number)
+        return self._executor.execute(wanted, wait, show_progress, warn_duplicated_execution)
 
     def _release(self, key: str) -> None:
         # Called by the garbage collector, maybe in a thread that holds our lock: no locks here.
@@ -364,30 +245,6 @@ class Session:
 
     def _layout(self, key: str) -> Layout | None:
         return None if self._closed else self._backend.layout(key)
-
-    def _tell_recomputed(self, nodes: Sequence[Node]) -> None:
-        """Warn of what is computed again here, because its result is in another session only."""
-        others = [session for session in self._registry.sessions() if session is not self]
-        if not others:
-            return
-        for node in ordered(nodes, lambda node: self._layout(node.key) is not None):
-            if node.key in self._told or self._layout(node.key) is not None:
-                continue
-            holders = self._holders(node.key)
-            if holders:
-                self._told.add(node.key)
-                self._warn(
-                    SessionWarning,
-                    f"{node.label} was executed in session {', '.join(map(repr, holders))}, and sessions are isolated: "
-                    f"it is computed again in session {self.name!r}",
-                )
-
-    def _warn(self, category: type[Warning], message: str) -> None:
-        site = capture()
-        if site is None:
-            warnings.warn(message, category, stacklevel=2)
-        else:
-            warnings.warn_explicit(message, category, site.filename, site.lineno)
 
     # --- for Dask ------------------------------------------------------------------------------------
 
@@ -466,7 +323,7 @@ class Session:
         __tracebackhide__ = True
         found = self.shown(tileable)
         if found is None:
-            for task in self._computing([tileable._node]):
+            for task in self._executor.computing([tileable._node]):
                 task.result()
             found = self.shown(tileable)
         if found is None:
