@@ -144,8 +144,8 @@ def test_showing_computes_nothing(session):
 
 
 def test_addresses_are_shown_without_secrets(session, monkeypatch):
-    monkeypatch.setattr(type(session), "address", property(lambda self: "http://me:pw@host:1/?token=abc"))
+    monkeypatch.setattr(type(session), "address", property(lambda self: "http://me:password@host:1/?token=secret"))
     for text in (repr(session), session._repr_html_()):
         assert "http://host:1/" in text
-        assert "abc" not in text
-        assert "pw" not in text
+        assert "secret" not in text
+        assert "password" not in text
