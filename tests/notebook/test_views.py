@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
 import sys
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -200,11 +203,31 @@ class TestPlain:
 
     def test_is_what_true_gives_outside_of_terminals(self, capsys, session):
         with mars_nb.option_context({"progress_after": 0.0}):
-            mr.spawn(int).execute(show_progress=True)
+            mr.spawn(time.sleep, args=(0.1,)).execute(show_progress=True)
             assert "done in" in capsys.readouterr().err
-            mr.spawn(int).execute()
-            mr.spawn(int).execute(show_progress=False)
+            mr.spawn(time.sleep, args=(0.1,)).execute()
+            mr.spawn(time.sleep, args=(0.1,)).execute(show_progress=False)
         assert capsys.readouterr().err == ""
+
+    def test_in_a_script_whose_output_goes_to_files(self):
+        """With shorter times than the real ones: a long task is logged, a short one is not."""
+        script = (
+            "import time, mars_nb, mars_nb.remote as mr\n"
+            "from mars_nb.notebook import choice, views\n"
+            "choice.LOGGED_AFTER, views.PlainView.period = 1.0, 0.5\n"
+            "mars_nb.new_session()\n"
+            "mr.spawn(time.sleep, args=(2.2,)).execute()\n"
+            "mr.spawn(time.sleep, args=(0.7,)).execute()\n"
+        )
+        environment = {name: value for name, value in os.environ.items() if name != choice.VARIABLE}
+        ran = subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=True
+        )
+        assert ran.stdout == ""
+        *running, last = ran.stderr.splitlines()
+        assert 2 <= len(running) <= 3
+        assert all("task 1: " in line and "0 of 1 chunk task" in line and "sleep 0/1" in line for line in running)
+        assert last.startswith("mars_nb task 1: done in 2.")
 
 
 class TestWish:
