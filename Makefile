@@ -10,7 +10,7 @@ LAB_ARGS ?=
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lab lint format clean
+.PHONY: help demo test lab lint format pictures clean
 
 help: ## show this
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -34,6 +34,10 @@ format: $(VENV)/.test ## lay the code out and repair what can be repaired
 
 lab: $(VENV)/.lab ## open JupyterLab on the examples
 	@JUPYTER_PREFER_ENV_PATH=1 $(BIN)/jupyter lab $(LAB_ARGS) examples/notebooks/quickstart.ipynb
+
+pictures: $(VENV)/.test ## take the pictures in docs/notebook.md anew
+	@scripts/get-chromium >/dev/null
+	@$(BIN)/python scripts/screenshots.py
 
 clean: ## remove the virtual environment and all that was built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -174,13 +174,18 @@ class Notebook:
         Of its file.
     *sources
         Its cells.
+    scale
+        Pixels of a screenshot for each pixel of the page.
     """
 
-    def __init__(self, browser: Browser, server: Server, host: Host, name: str, *sources: str) -> None:
+    def __init__(
+        self, browser: Browser, server: Server, host: Host, name: str, *sources: str, scale: float = 1.0
+    ) -> None:
         self.file = server.folder / name
         self.file.write_text(json.dumps(_document(sources)), encoding="utf-8")
         self._server = server
-        self._context = browser.new_context(viewport={"width": 1000, "height": 800}, reduced_motion="reduce")
+        size = {"width": 1000, "height": 800}
+        self._context = browser.new_context(viewport=size, device_scale_factor=scale, reduced_motion="reduce")
         self.page: Page = self._context.new_page()
         self.page.set_default_timeout(PATIENCE_S * 1000)
         self.page.on("dialog", lambda dialog: dialog.accept())  # leave the page although it is not saved
