@@ -13,13 +13,14 @@ import pandas as pd
 
 from mars_nb.dataframe.constructors import refuse_constructors
 from mars_nb.dataframe.infer import SAMPLE_ROWS, infer
-from mars_nb.dataframe.show import show, show_html
+from mars_nb.dataframe.show import lazy_html, show, show_html
 from mars_nb.graph.callsite import user_frame
 from mars_nb.graph.meta import HandleMeta, PandasMeta
 from mars_nb.graph.names import has, missing
 from mars_nb.graph.node import Arguments, Function
 from mars_nb.graph.record import record, register_kind, walk
 from mars_nb.graph.runtime import runtime
+from mars_nb.graph.showing import label
 from mars_nb.graph.tileable import Tileable
 from mars_nb.tensor.core import add_operators
 
@@ -181,6 +182,13 @@ class PandasTileable(Tileable):
 
     # --- showing -------------------------------------------------------------------------------------
 
+    def _facts(self) -> dict[str, str]:
+        named = {} if getattr(self._sample, "name", None) is None else {"name": label(repr(self._sample.name))}
+        return {**named, "dtype": label(self._sample.dtype), **self._length_fact("length")}
+
+    def _length_fact(self, name: str) -> dict[str, str]:
+        return {} if self._meta.rows is None else {name: str(self._meta.rows)}
+
     def _show(self, shown: Any) -> str:
         return show(shown, self._sample)
 
@@ -337,12 +345,16 @@ class DataFrame(PandasTileable):
         """Compute an expression, which may name the caller's variables as ``@name``."""
         return self._call_method("eval", (expr,), {**kwargs, **_variables(expr), "inplace": inplace})
 
-    def _repr_html_(self) -> str | None:
-        try:
-            shown = runtime().shown(self)
-            return None if shown is None else show_html(shown, self._sample)
-        except Exception:  # IPython falls back to the text, which tells what is wrong
-            return None
+    def _facts(self) -> dict[str, str]:
+        columns = {} if self._meta.open else {"columns": str(self._sample.shape[1])}
+        return {**self._length_fact("rows"), **columns}
+
+    def _lazy_html(self) -> str:
+        size = runtime().estimate(self).words()
+        return lazy_html("DataFrame", self._node.label, self._meta, size) or super()._lazy_html()
+
+    def _show_html(self, shown: Any) -> str | None:
+        return show_html(shown)
 
 
 def _variables(expr: Any) -> dict[str, Any]:

@@ -91,17 +91,11 @@ class Handle(Tileable):
     def __dir__(self) -> list[str]:
         return sorted({*object.__dir__(self), *public_attributes(self._example)})
 
-    def _unexecuted(self) -> str:
-        return f"{type(self._example).__name__} <op={self._node.label}, key={self._node.key}_0>"
-
-    def __repr__(self) -> str:
-        return self._unexecuted()
-
-    def __str__(self) -> str:
-        return self._recorded()
+    def _kind(self) -> str:
+        return type(self._example).__name__
 
     def _recorded(self) -> str:
-        return f"{type(self._example).__name__}(op={self._node.label})"
+        return f"{self._kind()}(op={self._node.label})"
 
 
 register_kind(HandleMeta, lambda meta: Handle)

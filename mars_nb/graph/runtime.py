@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from mars_nb.graph.estimate import Estimate
+
 if TYPE_CHECKING:
     from mars_nb.graph.tileable import Tileable
 
@@ -15,8 +17,8 @@ if TYPE_CHECKING:
 class Runtime(Protocol):
     """Executes and fetches tileables; see `mars_nb.session`."""
 
-    def execute(self, tileables: Sequence[Tileable], session: Any, wait: bool, options: dict[str, Any]) -> Any:
-        """Execute in `session` or the default one; gives the tileables, or a future where `wait` is false."""
+    def execute(self, tileables: Sequence[Tileable], session: Any, wait: bool | None, options: dict[str, Any]) -> Any:
+        """Execute in `session` or the default one; gives the tileables, or a future where `wait` is False."""
 
     def fetch(self, tileables: Sequence[Tileable], session: Any, options: dict[str, Any]) -> list[Any]:
         """Bring results from `session` or the default one."""
@@ -30,6 +32,9 @@ class Runtime(Protocol):
     def shown(self, tileable: Tileable) -> Shown | None:
         """Give a way to read the result for showing it, None where no open session holds it."""
 
+    def estimate(self, tileable: Tileable) -> Estimate:
+        """Tell what the object is likely to take, in the default session where there is one; quickly."""
+
 
 class Shown(Protocol):
     """A result that can be read in parts."""
@@ -38,8 +43,11 @@ class Shown(Protocol):
     def shape(self) -> tuple[int, ...]:
         """Length of each dimension; empty for what has none."""
 
-    def read(self, *window: slice) -> Any:
-        """Bring a part of the result: a slice for each dimension, or nothing for all of it."""
+    def read(self, *window: slice | Sequence[int]) -> Any:
+        """Bring a part of the result: a slice for each dimension, or nothing for all of it.
+
+        Of the columns of a frame positions are also taken.
+        """
 
 
 #: Told of each task that was started, with the wish for progress (True or "auto"), once somebody is put in.

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from html import escape
 from typing import TYPE_CHECKING, Any
 
+from mars_nb.graph import showing
 from mars_nb.graph.meta import Meta, ObjectMeta
 from mars_nb.graph.node import Function, Node
 from mars_nb.graph.runtime import runtime
 
 if TYPE_CHECKING:
     from typing import Self
+
+
+#: How many objects of a tuple are drawn as HTML.
+_MOST_DRAWN = 10
 
 
 class Claim:
@@ -84,15 +91,15 @@ class Tileable:
         """Name of the recorded value, unlike any other's."""
         return self._node.key
 
-    def execute(self, session: Any = None, wait: bool = True, **options: Any) -> Any:
+    def execute(self, session: Any = None, wait: bool | None = None, **options: Any) -> Any:
         """Compute the object and keep its result in a session.
 
         Parameters
         ----------
         session : Session, optional
             Where; the default session if not given, which is created where there is none.
-        wait : bool
-            Give a future at once instead of waiting.
+        wait : bool, optional
+            False gives a future at once instead of waiting. If not given it waits, but for `mars_nb.background`.
         **options
             ``show_progress`` (True, False or "auto") and ``warn_duplicated_execution``, see `mars_nb.options`.
 
@@ -116,23 +123,30 @@ class Tileable:
         """
         __tracebackhide__ = True
         done = runtime().execute([self], session, wait, options)
-        return done if not wait else self
+        return done if wait is False else self
 
-    def fetch(self, session: Any = None, **options: Any) -> Any:
+    def fetch(self, session: Any = None, *, limit: int | str | None = None, force: bool = False, **options: Any) -> Any:
         """Bring the result from a session, as numpy's, pandas's or Python's own object.
 
         Parameters
         ----------
         session : Session, optional
             The session that executed it; the default session if not given.
+        limit : int or str, optional
+            Bytes, or a text such as ``"4GiB"``, that may be brought; ``options.fetch_limit``, or a quarter of the free
+            memory, if not given.
+        force : bool
+            Bring it however large it is.
 
         Raises
         ------
         IsolationError
             If that session does not hold the result (a ``ValueError``).
+        FetchTooLarge
+            If it is larger than `limit` (a ``MemoryError``).
         """
         __tracebackhide__ = True
-        return runtime().fetch([self], session, options)[0]
+        return runtime().fetch([self], session, {"limit": limit, "force": force, **options})[0]
 
     def fetch_log(self, session: Any = None) -> str:
         """Give what functions printed while the object was executed; see `mars_nb.fetch_log`.
@@ -187,22 +201,56 @@ class Tileable:
         """Give more about the unexecuted object, each part begun by a comma."""
         return ""
 
+    # --- showing -------------------------------------------------------------------------------------
+
     def __repr__(self) -> str:
-        return self._draw(self._unexecuted)
+        return self._draw(self._lazy)
 
     def _draw(self, unexecuted: Callable[[], str]) -> str:
         try:
             shown = runtime().shown(self)
-            return unexecuted() if shown is None else self._show(shown)
+            return unexecuted() if shown is None else showing.shortened(self._show(shown))
         except Exception as error:  # a repr never raises; what is wrong stands in it
-            return f"{unexecuted()} (cannot be shown: {type(error).__name__}: {error})"
+            return f"{type(self).__name__} <op={self._node.label}> (cannot be shown: {showing.problem(error)})"
 
     def _unexecuted(self) -> str:
         return f"{type(self).__name__} <op={self._node.label}{self._describe()}, key={self._node.key}_0>"
 
+    def _lazy(self) -> str:
+        """Say what was recorded, what is known of it, and what it is likely to take."""
+        facts = (f"{name}={text}" for name, text in self._facts().items())
+        words = ", ".join([f"op={self._node.label}", *facts, *runtime().estimate(self).words()])
+        return f"{self._kind()} <{words}, key={self._node.key}_0>"
+
+    def _kind(self) -> str:
+        """Name what the object is."""
+        return type(self).__name__
+
+    def _facts(self) -> dict[str, str]:
+        """Tell what is known of the unexecuted object."""
+        return {}
+
     def _show(self, shown: Any) -> str:
         """Draw the executed object, reading no more than what is drawn."""
-        return repr(shown.read())
+        return showing.short_repr(shown.read())
+
+    def _repr_html_(self) -> str | None:
+        try:
+            shown = runtime().shown(self)
+            html = self._lazy_html() if shown is None else self._show_html(shown)
+        except Exception:  # IPython falls back to the text, which tells what is wrong
+            return None
+        return html if html is not None and len(html) <= showing.MOST_RICH else None
+
+    def _lazy_html(self) -> str:
+        estimate = runtime().estimate(self)
+        facts = {"operation": self._node.label, **self._facts(), "size": ", ".join(estimate.result.words())}
+        known = {name: text for name, text in {**facts, "computed from": estimate.origin}.items() if text}
+        return showing.facts_table(f"{self._kind()}, lazy", known)
+
+    def _show_html(self, shown: Any) -> str | None:
+        """Draw the executed object as HTML, None where the text is all there is."""
+        return None
 
 
 class Object(Tileable):
@@ -215,6 +263,27 @@ class Object(Tileable):
         """The Python type of the value, None where it is not known."""
         meta = self._meta
         return meta.kind if isinstance(meta, ObjectMeta) else None
+
+    def _facts(self) -> dict[str, str]:
+        return {} if self.kind is None else {"type": self.kind.__name__}
+
+    def _show_html(self, shown: Any) -> str | None:
+        value = shown.read()
+        draw = None if isinstance(value, type) else getattr(value, "_repr_html_", None)
+        return None if draw is None else draw()
+
+    def _repr_mimebundle_(self, include: Collection[str] | None = None, exclude: Collection[str] | None = None) -> Any:
+        """Give an executed value in the forms that IPython has for its type, such as the image of a figure."""
+        shell: Any = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+        try:
+            shown = None if shell is None else runtime().shown(self)
+            if shown is None:
+                return {}
+            ours = {"text/plain", "text/html", *(exclude or ())}
+            data, metadata = shell.display_formatter.format(shown.read(), include=include, exclude=ours)
+        except Exception:  # the text tells what is wrong
+            return {}
+        return {name: form for name, form in data.items() if len(form) <= showing.MOST_RICH}, metadata
 
     __hash__ = Tileable.__hash__
 
@@ -232,18 +301,24 @@ class ExecutableTuple(tuple[Any, ...]):
 
     __slots__ = ()
 
-    def execute(self, session: Any = None, wait: bool = True, **options: Any) -> Any:
+    def execute(self, session: Any = None, wait: bool | None = None, **options: Any) -> Any:
         """Execute all; see `Tileable.execute`."""
         tileables = list(_tileables(self))
-        if not tileables and wait:
+        if not tileables and wait is not False:
             return self
         done = runtime().execute(tileables, session, wait, options)
-        return done if not wait else self
+        return done if wait is False else self
 
     def fetch(self, session: Any = None, **options: Any) -> Any:
-        """Fetch all: a list, or a tuple for none or one."""
+        """Fetch all: a list, or a tuple for none or one; see `Tileable.fetch`."""
+        __tracebackhide__ = True
         values = runtime().fetch(list(_tileables(self)), session, options) if self else []
         return tuple(values) if len(self) < 2 else values
+
+    def _repr_html_(self) -> str:
+        drawn = [item._repr_html_() or f"<pre>{escape(repr(item))}</pre>" for item in self[:_MOST_DRAWN]]
+        more = len(self) - len(drawn)
+        return "".join([*drawn, f"<p>and {more} more</p>" if more else ""])
 
 
 def _tileables(items: Iterable[Any]) -> Iterator[Tileable]:

@@ -53,10 +53,8 @@ def lower(building: Building, node: Node) -> Layout:
     NotPartitionable
         If Dask has no algorithm with numpy's answer.
     """
-    if not _trusted(node, building) or _overflows(node) or any(0 in _shape(i) for i in node.inputs):
-        raise NotPartitionable
     operation = dask_operation(node.op)
-    if operation is None:
+    if operation is None or not partitionable(building, node):
         raise NotPartitionable
     placeholders: dict[Any, ChunkKey] = {}
     arrays = {input_: _stand_in(building, input_, placeholders) for input_ in node.inputs}
@@ -71,6 +69,11 @@ def lower(building: Building, node: Node) -> Layout:
     except Exception:  # Dask's own limits; a mistake of the user's was found when it was recorded
         raise NotPartitionable from None
     return from_dask(building, node, result, placeholders)
+
+
+def partitionable(building: Building, node: Node) -> bool:
+    """Tell operations for which Dask's answer on many chunks is numpy's, where it has one."""
+    return _trusted(node, building) and not _overflows(node) and not any(0 in _shape(i) for i in node.inputs)
 
 
 def _with_axis(node: Node) -> tuple[Any, ...]:

@@ -32,11 +32,14 @@ class Window:
         Positions along each dimension; an int for a dimension that is gone.
     columns
         Of a frame: a label for one column, a list for several, None for all.
+    taken
+        Positions among these columns, None for all.
     """
 
     node: Node
     ranges: tuple[range | int, ...]
     columns: Hashable | list[Hashable] | None = None
+    taken: Sequence[int] | None = None
 
 
 def find(node: Node, held: Callable[[str], Layout | None]) -> Window | None:
@@ -160,7 +163,8 @@ def read(window: Window, layout: Layout, read_chunks: Read) -> Any:
 
 
 def _column(value: Any, window: Window) -> Any:
-    return value if window.columns is None else value[window.columns]
+    value = value if window.columns is None else value[window.columns]
+    return value if window.taken is None else value.iloc[:, list(window.taken)]
 
 
 def _touched(layout: Rows, rows: range | int) -> tuple[list[ChunkKey], int]:

@@ -1,4 +1,4 @@
-"""Executed objects read in parts, for showing them."""
+"""Executed objects read as a whole or in parts: for fetching, and for showing them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from mars_nb.graph.meta import TensorMeta
+from mars_nb.graph.meta import PandasMeta, TensorMeta
 from mars_nb.planner import slices
+from mars_nb.planner.estimate import row_nbytes
 from mars_nb.planner.layout import ChunkKey, Layout
 from mars_nb.planner.slices import Window
 
@@ -25,12 +27,31 @@ class ShownResult:
         How the executed object is cut.
     read
         Brings chunks of a result.
+    nbytes_of
+        Tells the bytes of a result.
     """
 
-    def __init__(self, window: Window, layout: Layout, read: Callable[[str, Sequence[ChunkKey]], list[Any]]) -> None:
+    def __init__(
+        self,
+        window: Window,
+        layout: Layout,
+        read: Callable[[str, Sequence[ChunkKey]], list[Any]],
+        nbytes_of: Callable[[str], int],
+    ) -> None:
         self._window = window
         self._layout = layout
         self._read_chunks = read
+        self._nbytes_of = nbytes_of
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of what `read` gives, about: all rows are taken to be alike."""
+        part = 1.0
+        for length, positions in zip(self._layout.shape, self._window.ranges, strict=False):
+            part *= (len(positions) if isinstance(positions, range) else 1) / max(length, 1)
+        if self._window.columns is not None:
+            part *= _part_of_columns(self._window.node.meta, self._window.columns)
+        return round(self._nbytes_of(self._window.node.key) * part)
 
     @property
     def _is_one_row(self) -> bool:
@@ -49,37 +70,58 @@ class ShownResult:
             return lengths
         return (lengths[0], len(columns)) if isinstance(columns, list) else lengths[:1]
 
-    def read(self, *window: slice) -> Any:
-        """Bring a part of the result: a slice for each of the first dimensions, or nothing for all of it."""
+    def read(self, *window: slice | Sequence[int]) -> Any:
+        """Bring a part of the result: a slice for each of the first dimensions, or nothing for all of it.
+
+        Of the columns of a frame positions are also taken.
+        """
         if self._is_one_row:
             value = self._read(self._window)
             return value.iloc[window[0]] if window else value
         ranges = list(self._window.ranges)
         left = [axis for axis, positions in enumerate(ranges) if isinstance(positions, range)]
+        taken: Sequence[int] | None = None
         for axis, part in zip(left, window, strict=False):
             positions = ranges[axis]
             assert isinstance(positions, range)
-            ranges[axis] = positions[part]
-        return self._read(replace(self._window, ranges=tuple(ranges)))
+            if isinstance(part, slice):
+                ranges[axis] = positions[part]
+            else:
+                taken = part
+        return self._read(replace(self._window, ranges=tuple(ranges), taken=taken))
 
     def _read(self, window: Window) -> Any:
         return slices.read(window, self._layout, lambda keys: self._read_chunks(window.node.key, keys))
 
 
+def _part_of_columns(meta: Any, columns: Any) -> float:
+    """Tell what part of a row's bytes some columns have."""
+    sample = meta.sample if isinstance(meta, PandasMeta) else None
+    if not isinstance(sample, pd.DataFrame):
+        return 1.0
+    whole, part = row_nbytes(sample), row_nbytes(sample[columns])
+    return min(part / whole, 1.0) if part is not None and whole else 1.0
+
+
 def shown_result(
-    node: Any, held: Callable[[str], Layout | None], read: Callable[[str, Sequence[ChunkKey]], list[Any]]
+    node: Any,
+    held: Callable[[str], Layout | None],
+    read: Callable[[str, Sequence[ChunkKey]], list[Any]],
+    nbytes_of: Callable[[str], int],
 ) -> ShownResult | None:
-    """Give a way to read the value of a node in parts, None if it is neither held nor a slice of what is.
+    """Give a way to read the value of a node, None if it is neither held nor a slice of what is.
 
     Parameters
     ----------
     node
-        What is to be shown.
+        What is to be read.
     held
         Gives the layout of a stored result by its node's key.
     read
         Brings chunks of a result.
+    nbytes_of
+        Tells the bytes of a stored result.
     """
     window = slices.find(node, held)
     layout = None if window is None else held(window.node.key)
-    return None if window is None or layout is None else ShownResult(window, layout, read)
+    return None if window is None or layout is None else ShownResult(window, layout, read, nbytes_of)

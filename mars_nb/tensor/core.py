@@ -14,9 +14,11 @@ from mars_nb.graph.mirror import mirror, public_names
 from mars_nb.graph.names import missing
 from mars_nb.graph.node import Arguments, Function, Operation
 from mars_nb.graph.record import record, register_kind, walk
+from mars_nb.graph.showing import label
 from mars_nb.graph.structure import leaves
 from mars_nb.graph.tileable import Tileable
 from mars_nb.tensor.infer import infer
+from mars_nb.tensor.show import show_array
 
 # What works on the computed array alone and gives no array.
 _IMMEDIATE = {"tolist", "item", "tobytes", "tofile", "dump", "dumps", "flat", "data", "base", "flags", "strides"} | {
@@ -228,37 +230,11 @@ class Tensor(Tileable):
     def _describe(self) -> str:
         return f", shape={self.shape}"
 
+    def _facts(self) -> dict[str, str]:
+        return {"shape": label(self.shape), "dtype": label(self.dtype)}
+
     def _show(self, shown: Any) -> str:
         return show_array(shown)
-
-
-def show_array(shown: Any) -> str:
-    """Draw an executed tensor as numpy would, reading only the edges of a large one."""
-    settings = np.get_printoptions()
-    shape, edge = shown.shape, int(settings["edgeitems"])
-    if not shape:
-        return str(shown.read())
-    if math.prod(shape) <= int(settings["threshold"]):
-        return repr(shown.read())
-    corner = _corners(shown, shape, edge)
-    text = np.array2string(corner, separator=", ", prefix="array(", threshold=0, edgeitems=edge)
-    kinds = () if corner.dtype in (np.float64, np.int64, np.bool_) else (f"dtype={corner.dtype}",)
-    return f"array({', '.join([text, f'shape={shape}', *kinds])})"
-
-
-def _corners(shown: Any, shape: tuple[int, ...], edge: int) -> np.ndarray[Any, Any]:
-    """Read the first and last items of each dimension, with one item more that numpy draws as dots."""
-    pieces: list[list[slice]] = [
-        [slice(0, n)] if n <= 2 * edge + 1 else [slice(0, edge + 1), slice(n - edge, n)] for n in shape
-    ]
-
-    def block(windows: tuple[slice, ...]) -> Any:
-        depth = len(windows)
-        if depth == len(shape):
-            return shown.read(*windows)
-        return np.concatenate([block((*windows, piece)) for piece in pieces[depth]], axis=depth)
-
-    return np.asarray(block(()))
 
 
 # --- mirrors of numpy.ndarray ------------------------------------------------------------------------------------

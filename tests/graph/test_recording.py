@@ -101,7 +101,8 @@ def test_call_sites_are_the_users_lines() -> None:
 def test_names_of_operations(make: object, text: str) -> None:
     thing = make()  # type: ignore[operator]  # a function
     assert str(thing) == text
-    assert repr(thing) == f"{text.replace('(', ' <', 1)[:-1]}, key={thing.key}_0>"
+    assert repr(thing).startswith(text.replace("(", " <", 1)[:-1] + ", ")
+    assert repr(thing).endswith(f", key={thing.key}_0>")
 
 
 def test_claims_call_when_they_go() -> None:

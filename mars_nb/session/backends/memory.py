@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ DEFAULT_PART = 0.6
 #: What part of a session's memory is for values that are kept; running tasks need the rest for what they work on.
 KEPT_PART = 0.7
 _CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+_CGROUP_USED = ("/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory/memory.usage_in_bytes")
 
 
 def available() -> int:
@@ -30,6 +32,19 @@ def available() -> int:
     for path in _CGROUP_LIMITS:
         with contextlib.suppress(OSError, ValueError):  # not there, or "max"
             found.append(int(Path(path).read_text()))
+    return min(found)
+
+
+def free() -> int:
+    """Tell the bytes of memory that are free for this process: of the machine, or of its control group."""
+    import psutil
+
+    found = [int(psutil.virtual_memory().available)]
+    for limit, used in zip(map(Path, _CGROUP_LIMITS), map(Path, _CGROUP_USED), strict=True):
+        with contextlib.suppress(OSError, ValueError):  # not there, or "max"
+            files = re.search(r"\b(?:total_)?inactive_file (\d+)", used.with_name("memory.stat").read_text())
+            dropped = int(files[1]) if files else 0  # the system lets go of files that it keeps in memory
+            found.append(max(0, int(limit.read_text()) - int(used.read_text()) + dropped))
     return min(found)
 
 
@@ -54,13 +69,24 @@ def limit_of(memory_limit: int | str | None) -> int:
     wanted = options.memory_limit if memory_limit is None else memory_limit
     if wanted is None:
         return int(available() * DEFAULT_PART)
+    return bytes_given(wanted, "memory_limit")
+
+
+def bytes_given(wanted: Any, name: str) -> int:
+    """Turn a number or text that a user gave for `name` into bytes.
+
+    Raises
+    ------
+    ValueError
+        If it is neither, or not positive.
+    """
     try:
-        limit = parse_bytes(wanted) if isinstance(wanted, int | str) and not isinstance(wanted, bool) else 0
+        found = parse_bytes(wanted) if isinstance(wanted, int | str) and not isinstance(wanted, bool) else 0
     except ValueError:
-        limit = 0
-    if limit <= 0:
-        raise ValueError(f"memory_limit must be bytes or a text such as '4GiB', got {wanted!r}")
-    return limit
+        found = 0
+    if found <= 0:
+        raise ValueError(f"{name} must be bytes or a text such as '4GiB', got {wanted!r}")
+    return int(found)
 
 
 class MemoryKeeper:
