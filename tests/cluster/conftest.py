@@ -58,15 +58,10 @@ class Cluster:
             time.sleep(0.05)
 
     def close(self) -> None:
-        """End all processes."""
+        """End all processes: a worker that is asked to would wait for the scheduler, and for its tasks."""
         for process in (*self.workers, self.scheduler):
-            process.terminate()
-        for process in (*self.workers, self.scheduler):
-            try:
-                process.wait(PATIENCE_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            process.kill()
+            process.wait()
 
 
 @pytest.fixture(scope="session")

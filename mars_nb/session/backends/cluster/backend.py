@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import secrets
-import weakref
+import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -13,23 +14,57 @@ from typing import Any
 import numpy as np
 from distributed import Client, Future
 
+from mars_nb.errors import ClusterLost
 from mars_nb.graph.meta import PandasMeta, TensorMeta
-from mars_nb.graph.node import Data, Node, Source
+from mars_nb.graph.node import Node
 from mars_nb.planner import Plan, plan
 from mars_nb.planner.layout import ChunkKey, Layout, Single, stored
-from mars_nb.planner.nested import graph_of
 from mars_nb.scheduler import ChunkTask, Graph, Key
 from mars_nb.session import failures
 from mars_nb.session.backends.base import Work
 from mars_nb.session.backends.cluster import worker
-from mars_nb.session.backends.cluster.describing import describe
 from mars_nb.session.backends.cluster.run import Chunk, ClusterRun, Failed, OnDone
 from mars_nb.session.backends.cluster.shipping import Held
+from mars_nb.session.backends.cluster.uploads import Uploads
 from mars_nb.storage import ResultStore, Stored
 
 
 def _load(key: ChunkKey) -> None:
     """Stand where a chunk task would bring a chunk of a result."""
+
+
+#: How often a computation is begun whose data the cluster loses.
+ATTEMPTS = 3
+#: Seconds without any worker after which what runs has failed.
+GRACE_S = 25.0
+
+
+class Totals:
+    """What the workers are and hold, together. One for each client, because Dask has one listener for a topic.
+
+    Parameters
+    ----------
+    client
+        Connected to the cluster.
+
+    Attributes
+    ----------
+    now
+        Threads and bytes; see `worker.totals`.
+    on_change
+        Are called without arguments, on the client's event loop.
+    """
+
+    def __init__(self, client: Client) -> None:
+        client.register_plugin(worker.Watcher())
+        self.on_change: dict[object, Callable[[], object]] = {}
+        self.now: Mapping[str, int] = worker.totals(client.scheduler_info()["workers"].values())
+        client.subscribe_topic(worker.CLUSTER, self._hear)
+
+    def _hear(self, event: tuple[float, dict[str, int]]) -> None:
+        _, self.now = event
+        for call in list(self.on_change.values()):
+            call()
 
 
 class ClusterBackend:
@@ -41,25 +76,35 @@ class ClusterBackend:
         Of Dask's scheduler.
     client
         Connected to it; is closed with this.
+    totals
+        Of that client, if others use it: then it is not closed.
+
+    Attributes
+    ----------
+    on_progress
+        Is called without arguments when a run has moved, on the client's event loop.
     """
 
-    def __init__(self, address: str, client: Client) -> None:
+    def __init__(self, address: str, client: Client, totals: Totals | None = None) -> None:
         self.address = address
         self.client = client
+        self.on_progress: Callable[[], object] = lambda: None
         self.name = secrets.token_hex(8)
         self.runs: dict[int, ClusterRun] = {}
         self._numbers = itertools.count(1)
         self._store: ResultStore[Layout] = ResultStore(lambda chunk: chunk.description.nbytes)
-        self._uploads: dict[str, dict[Key, Chunk]] = {}  # by the node's key, as long as it is recorded
-        client.register_plugin(worker.Watcher())
-        self._totals: Mapping[str, int] = worker.totals(client.scheduler_info()["workers"].values())
-        client.subscribe_topic(worker.CLUSTER, self._hear_totals)
+        self._uploads = Uploads(client, self.name)
+        self._nodes: dict[str, Node] = {}  # of the results, by their keys
+        self._giving_up: object | None = None  # a timer, while there are no workers
+        self._shares_client = totals is not None
+        self._totals = totals or Totals(client)
+        self._totals.on_change[self] = self._workers_changed
         client.subscribe_topic(worker.TOPIC + self.name, self._hear)
 
     @property
     def n_threads(self) -> int:
         """How many chunk tasks run at a time."""
-        return self._totals["threads"]
+        return self._totals.now["threads"]
 
     @property
     def nbytes(self) -> int:
@@ -69,41 +114,53 @@ class ClusterBackend:
     @property
     def memory(self) -> int:
         """Bytes that the workers hold in memory, for whomever."""
-        return self._totals["memory"]
+        return self._totals.now["memory"]
 
     @property
     def spilled(self) -> int:
         """Bytes that the workers hold on disk, for whomever."""
-        return self._totals["spilled"]
+        return self._totals.now["spilled"]
 
     @property
     def memory_limit(self) -> int:
         """Bytes that the workers may have in memory."""
-        return self._totals["limit"]
+        return self._totals.now["limit"]
 
     # --- execute -------------------------------------------------------------------------------------
 
     def submit(
-        self, nodes: Sequence[Node], done: Callable[[BaseException | None], None], begun: Callable[[Work], object]
+        self,
+        nodes: Sequence[Node],
+        done: Callable[[BaseException | None], None],
+        begun: Callable[[Work], object],
+        attempts: int = ATTEMPTS,
     ) -> None:
-        """Start to compute and keep the values of `nodes`; see `Backend.submit`."""
+        """Start to compute and keep the values of `nodes`; see `Backend.submit`.
+
+        What the cluster lost meanwhile is computed again, as often as there are `attempts`.
+        """
         used: dict[str, Stored[Layout]] = {}  # stays on the cluster until the run is over
 
         def held(name: str) -> Layout | None:
             result = self._store.get(name)
-            return None if result is None else used.setdefault(name, result).description
+            if result is None or not all(chunk.is_there for chunk in result.chunks.values()):
+                return None
+            return used.setdefault(name, result).description
 
         planned = plan(nodes, held, _load)
         graph = {key: self._placed(key, task, used) for key, task in planned.graph.items()}
 
         def on_done(chunks: dict[Key, Chunk] | None, failed: Failed | None) -> None:
             error = None if failed is None else _explained(failed, planned.graph)
-            if chunks is not None:
-                try:
-                    self._keep(planned, chunks)
-                except Exception as raised:
-                    error = raised
             used.clear()
+            try:
+                if chunks is not None:
+                    self._keep(planned, chunks)
+                elif failed is not None and failed.lost and attempts > 1 and self.client.status == "running":
+                    self.submit(nodes, done, begun, attempts - 1)
+                    return
+            except Exception as raised:
+                error = raised
             done(error)
 
         self._start(graph, planned.outputs, on_done, begun)
@@ -130,6 +187,11 @@ class ClusterBackend:
         self._start(graph, outputs, on_done, begun)
 
     def _start(self, graph: Graph, outputs: Collection[Key], on_done: OnDone, begun: Callable[[Work], object]) -> None:
+        if self.client.status != "running":
+            raise ClusterLost(
+                f"the connection to the cluster at {self.address} broke",
+                hints=[f"mars_nb.new_session({self.address!r})  # when it is back"],
+            )
         run = ClusterRun(self, next(self._numbers), graph, outputs, on_done)
         begun(run)
         run.start()
@@ -139,29 +201,17 @@ class ClusterBackend:
         load = _loaded(task.function)
         if load is not None:
             chunk = used[load[0]].chunks[load]  # type: ignore[index]  # keys of `stored`
-        elif _is_given(task):
-            chunk = self._upload(key, task)
         else:
-            return task
+            sent = self._uploads.chunk(key, task)
+            if sent is None:
+                return task
+            chunk = sent
         return task._replace(function=Held(chunk.future.key, chunk.description))
-
-    def _upload(self, key: Key, task: ChunkTask) -> Chunk:
-        """Send a chunk of the user's data once, as long as it is recorded."""
-        node = task.operation
-        assert isinstance(node, Node)
-        if node.key not in self._uploads:
-            self._uploads[node.key] = {}
-            weakref.finalize(node, self._uploads.pop, node.key, None).atexit = False
-        sent = self._uploads[node.key]
-        if key not in sent:
-            name = f"upload-{self.name}-{node.key}-{len(sent)}"
-            value = task.function()
-            sent[key] = Chunk(self.client.scatter({name: value}, hash=False)[name], describe(value))
-        return sent[key]
 
     def _keep(self, planned: Plan, chunks: dict[Key, Chunk]) -> None:
         for node, layout in planned.layouts.items():
             kept, values = stored(layout, node.key, chunks, lambda chunk: chunk.description.kind)
+            self._nodes[node.key] = node
             self._store.put(node.key, kept, values)
             self._observe(node, kept, list(values.values()))
 
@@ -191,8 +241,31 @@ class ClusterBackend:
         return 0
 
     def read(self, name: str, keys: Sequence[ChunkKey]) -> list[Any]:
-        """Bring chunks of a result."""
-        return self._bring(self._store.read(name, keys))
+        """Bring chunks of a result; what the cluster lost is computed again.
+
+        Raises
+        ------
+        ClusterLost
+            If the cluster cannot be reached.
+        """
+        try:
+            return self._bring(self._store.read(name, keys))
+        except CancelledError:
+            self._compute_again(self._nodes[name])
+            return self._bring(self._store.read(name, keys))
+
+    def _compute_again(self, node: Node) -> None:
+        over = threading.Event()
+        errors: list[BaseException | None] = []
+
+        def done(error: BaseException | None) -> None:
+            errors.append(error)
+            over.set()
+
+        self.submit([node], done, lambda work: None)
+        over.wait()
+        if errors[0] is not None:
+            raise errors[0]
 
     def _bring(self, chunks: Sequence[Chunk]) -> list[Any]:
         large = [chunk.future for chunk in chunks if not chunk.description.values]
@@ -201,6 +274,7 @@ class ClusterBackend:
 
     def release(self, name: str) -> None:
         """Let a result go."""
+        self._nodes.pop(name, None)
         self._store.release(name)
 
     def cancel(self, futures: Sequence[Future[Any]]) -> None:
@@ -212,8 +286,12 @@ class ClusterBackend:
         """Cancel everything and let all results go; see `Backend.close`."""
         self._store.clear()
         self._uploads.clear()
+        self._totals.on_change.pop(self, None)
         with suppress(Exception):  # the cluster may be gone
-            self.client.close()
+            if self._shares_client:
+                self.client.unsubscribe_topic(worker.TOPIC + self.name)
+            else:
+                self.client.close()
 
     # --- on the client's event loop ------------------------------------------------------------------
 
@@ -222,22 +300,28 @@ class ClusterBackend:
         run = self.runs.get(message["run"])
         if run is not None:
             run.hear(message)
+            if "counts" in message:
+                self.on_progress()
 
-    def _hear_totals(self, event: tuple[float, dict[str, int]]) -> None:
-        _, self._totals = event
+    def _workers_changed(self) -> None:
+        loop = self.client.loop
+        assert loop is not None
+        if self._totals.now["threads"]:
+            if self._giving_up is not None:
+                loop.remove_timeout(self._giving_up)
+                self._giving_up = None
+        elif self._giving_up is None:
+            self._giving_up = loop.call_later(GRACE_S, self._give_up)
+
+    def _give_up(self) -> None:
+        self._giving_up = None
+        for run in list(self.runs.values()):
+            run.fail(ClusterLost(f"the cluster at {self.address} has had no workers for {GRACE_S:g} s"))
 
 
 def _loaded(function: Any) -> ChunkKey | None:
     """Give the key of the stored chunk that a chunk task would bring, None for any other."""
     return function.args[0] if isinstance(function, partial) and function.func is _load else None
-
-
-def _is_given(task: ChunkTask) -> bool:
-    """Tell chunks of data that the user gave."""
-    node = task.operation
-    if not isinstance(node, Node) or not isinstance(node.op, Source) or task.inputs or not node.args:
-        return False
-    return isinstance(node.args[0], Data) and graph_of(node) is None
 
 
 def _explained(failed: Failed, graph: Graph) -> BaseException:

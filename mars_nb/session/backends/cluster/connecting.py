@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 from mars_nb.errors import ClusterUnavailable
 
 if TYPE_CHECKING:
+    from distributed import Client
+
     from mars_nb.session.backends.cluster.backend import ClusterBackend
 
 #: Seconds in which Dask's scheduler must answer.
@@ -17,6 +19,18 @@ _AGREE = {"python": 2, "numpy": 1, "pandas": 1, "dask": 2, "distributed": 2, "ma
 
 
 def connect(address: str, security: Any = None) -> ClusterBackend:
+    """Connect a session to Dask's scheduler; see `connect_client`."""
+    client = connect_client(address, security)
+    try:
+        from mars_nb.session.backends.cluster.backend import ClusterBackend
+
+        return ClusterBackend(address, client)
+    except BaseException:
+        client.close()
+        raise
+
+
+def connect_client(address: str, security: Any = None) -> Client:
     """Connect to Dask's scheduler.
 
     Parameters
@@ -33,8 +47,6 @@ def connect(address: str, security: Any = None) -> ClusterBackend:
     """
     try:
         from distributed import Client
-
-        from mars_nb.session.backends.cluster.backend import ClusterBackend
     except ImportError as error:
         raise ClusterUnavailable(
             f"clusters need a package that is not installed: {error.name}", hints=["%pip install 'mars_nb[cluster]'"]
@@ -48,10 +60,10 @@ def connect(address: str, security: Any = None) -> ClusterBackend:
         ) from error
     try:
         check(address, cast(Mapping[str, Any], client.get_versions(packages=["mars_nb"])))
-        return ClusterBackend(address, client)
     except BaseException:
         client.close()
         raise
+    return client
 
 
 def check(address: str, versions: Mapping[str, Any]) -> None:

@@ -15,6 +15,7 @@ import pickle
 import sys
 import threading
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -47,6 +48,11 @@ class Chunk:
     future: Future[Any]
     description: Description
 
+    @property
+    def is_there(self) -> bool:
+        """Whether the cluster has it, or computes it again by itself."""
+        return self.future.status not in ("cancelled", "error")
+
 
 class Failed(NamedTuple):
     """What went wrong in a run.
@@ -57,10 +63,13 @@ class Failed(NamedTuple):
         With the worker's traceback.
     key
         Of the chunk task that raised, None if it was something else.
+    lost
+        Whether the cluster lost something, so that another attempt may help.
     """
 
     error: BaseException
-    key: Key | None
+    key: Key | None = None
+    lost: bool = False
 
 
 OnDone = Callable[[dict[Key, Chunk] | None, Failed | None], None]
@@ -170,24 +179,33 @@ class ClusterRun:
             case {"failed": position, "task": number}:
                 self._failed = self._chains[number][position]
 
+    def fail(self, error: BaseException) -> None:
+        """End the run, because nothing will come of it."""
+        if self._end():
+            self._tell(Failed(error))
+
     # --- on Dask's thread ----------------------------------------------------------------------------
 
     def _ended(self, future: Future[Any]) -> None:
         with self._lock:
             self._left -= 1
-            over = self._over or (self._left > 0 and future.status == "finished")
-        if over or not self._end():
-            return
-        threading.Thread(target=self._report, args=(future,), name="mars_nb-cluster", daemon=True).start()
+            goes_on = self._over or (self._left > 0 and future.status == "finished")
+        if not goes_on and self._end():
+            self._tell(future)
+
+    def _tell(self, end: Future[Any] | Failed) -> None:
+        threading.Thread(target=self._report, args=(end,), name="mars_nb-cluster", daemon=True).start()
 
     # --- on a thread of its own ----------------------------------------------------------------------
 
-    def _report(self, last: Future[Any]) -> None:
+    def _report(self, end: Future[Any] | Failed) -> None:
         try:
-            failed = self._failure(last)
+            failed = end if isinstance(end, Failed) else self._failure(end)
             chunks = None if failed else {key: self._chunk(key, future) for key, future in self._futures.items()}
+        except CancelledError:
+            chunks, failed = None, self._loss()
         except Exception as error:
-            chunks, failed = None, Failed(error, None)
+            chunks, failed = None, Failed(error)
         if failed is None:
             self._counts.update(dict.fromkeys(self._shipment.groups))  # None: all is done
         self._let_go(cancel=failed is not None)
@@ -199,7 +217,10 @@ class ClusterRun:
         if future.status == "error":
             error = future.exception()
             return Failed(error.with_traceback(future.traceback()), self._failed)
-        return Failed(ClusterLost(f"the cluster at {self._backend.address} lost the computation"), None)
+        return self._loss()
+
+    def _loss(self) -> Failed:
+        return Failed(ClusterLost(f"the cluster at {self._backend.address} lost what it computed"), lost=True)
 
     def _chunk(self, key: Key, future: Future[Any]) -> Chunk:
         described = self._described.get(key)
