@@ -162,7 +162,7 @@ class Node:
                 target = getattr(self.op.target, "func", self.op.target)
                 return str(getattr(target, "__name__", type(target).__name__))
             return name.removeprefix("numpy.").removeprefix("pandas.")
-        return name
+        return "data" if name == "data_source" else name
 
     def evaluate(self, values: Mapping[Node, Any]) -> Any:
         """Compute the operation with `values` in place of the inputs."""

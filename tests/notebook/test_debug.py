@@ -71,7 +71,7 @@ def test_in_the_users_function(kernel):
     assert "(0, 77)" in shown
     assert str(list(range(70, 80))) in shown
     assert "<lambda>" in shown
-    assert shown.rstrip().endswith("[0] Series of 10, of `data_source`")
+    assert shown.rstrip().endswith("[0] Series of 10, of `data`")
     assert "pandas/core" not in shown
     assert kernel.ok("ran").result == "[]"
 

@@ -80,7 +80,7 @@ def test_facts(session: Session, strings: Any) -> None:
         f"  {failure.story}",
         f"  in session 'etl', task {failure.task}",
         "  1 input",
-        "    [0] Series of 10, of `data_source`",
+        "    [0] Series of 10, of `data`",
     ]
 
 
