@@ -63,7 +63,9 @@ def test_options_are_documented():
     assert [name for name in OPTIONS if f"| `{name}` |" not in guide] == []
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "docs/sessions.md", "docs/notebook.md", "docs/differences.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "CONTRIBUTING.md", "docs/sessions.md", "docs/notebook.md", "docs/differences.md"]
+)
 def test_links_lead_somewhere(document):
     path = ROOT / document
     for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
