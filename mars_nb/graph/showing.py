@@ -86,9 +86,10 @@ def _trimmed(value: Any, levels: int) -> Any:
     items = [_trimmed(item, levels - 1) for item in first]
     if kind is dict:
         values = [_trimmed(value[key], levels - 1) for key in first]
-        if not long and all(new is value[key] for key, new in zip(first, values, strict=True)):
-            return value
         keys = [item if isinstance(item, _Cut) else key for key, item in zip(first, items, strict=True)]
+        olds = [*first, *(value[key] for key in first)]
+        if not long and all(new is old for new, old in zip([*keys, *values], olds, strict=True)):
+            return value
         return dict([*zip(keys, values, strict=True), *([(_DOTS, _DOTS)] if long else [])])
     if not long and all(new is old for new, old in zip(items, first, strict=True)):
         return value

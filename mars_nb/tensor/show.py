@@ -40,8 +40,9 @@ def _with_shape(text: str, drawn: tuple[int, ...], shape: tuple[int, ...], width
 
 def _corners(shown: Any, shape: tuple[int, ...], edge: int) -> np.ndarray[Any, Any]:
     """Read the first and last items of each dimension, with one item more that numpy draws as dots."""
+    last = max(edge, 1)  # numpy draws one even where none is asked for
     pieces: list[list[slice]] = [
-        [slice(0, n)] if n <= 2 * edge + 1 else [slice(0, edge + 1), slice(n - edge, n)] for n in shape
+        [slice(0, n)] if n <= 2 * edge + 1 else [slice(0, edge + 1), slice(n - last, n)] for n in shape
     ]
 
     def block(windows: tuple[slice, ...]) -> Any:
