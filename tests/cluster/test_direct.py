@@ -173,6 +173,19 @@ class TestCancel:
             task.result()
         assert mt.ones(3).sum().execute().fetch() == 3
 
+    def test_frees_the_workers(self, session: Session) -> None:
+        def never_ends() -> None:
+            while True:
+                sum(range(1000))
+
+        task = session.execute([mr.spawn(never_ends) for _ in range(2)], wait=False)
+        while task.snapshot().busy < 2:
+            time.sleep(0.01)
+        task.cancel()
+        start = time.monotonic()
+        assert mt.ones(3).sum().execute().fetch() == 3
+        assert time.monotonic() - start < 2
+
     def test_nothing_more_starts(self, session: Session, tmp_path: Any) -> None:
         def leaves_a_trace(number: int) -> None:
             time.sleep(0.2)

@@ -25,6 +25,7 @@ from mars_nb.session.backends.base import Work
 from mars_nb.session.backends.cluster import worker
 from mars_nb.session.backends.cluster.run import Chunk, ClusterRun, Failed, OnDone
 from mars_nb.session.backends.cluster.shipping import Held
+from mars_nb.session.backends.cluster.stopping import stop
 from mars_nb.session.backends.cluster.uploads import Uploads
 from mars_nb.storage import ResultStore, Stored
 
@@ -281,6 +282,15 @@ class ClusterBackend:
         """Let what was not done of these go. Does not wait."""
         assert self.client.loop is not None
         self.client.loop.add_callback(partial(self.client.cancel, list(futures), asynchronous=True, force=True))
+
+    def stop(self, run: int) -> None:
+        """End the chunk tasks of a cancelled run on the workers. Does not wait."""
+        assert self.client.loop is not None
+        self.client.loop.add_callback(self._stop, run)
+
+    async def _stop(self, run: int) -> None:
+        with suppress(Exception):  # a worker that is gone does not run it
+            await self.client.run(stop, self.name, run, on_error="ignore")
 
     def close(self) -> None:
         """Cancel everything and let all results go; see `Backend.close`."""

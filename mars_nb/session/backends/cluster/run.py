@@ -132,10 +132,11 @@ class ClusterRun:
             future.add_done_callback(self._ended)
 
     def cancel(self) -> bool:
-        """Let nothing more start; what runs on workers goes on to its end."""
+        """Let nothing more start, and end what runs on workers as far as it is Python code."""
         if not self._end():
             return False
         self._let_go()
+        self._backend.stop(self.number)
         return True
 
     def progress(self) -> tuple[Progress, ...]:

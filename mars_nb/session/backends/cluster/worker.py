@@ -14,9 +14,10 @@ from typing import Any
 
 from distributed import Scheduler, SchedulerPlugin, get_worker
 
-from mars_nb.errors import UserExit
+from mars_nb.errors import TaskCancelled, UserExit
 from mars_nb.session.backends.cluster.describing import describe
 from mars_nb.session.backends.cluster.shipping import MARK, unpack
+from mars_nb.session.backends.cluster.stopping import Stopped, stoppable
 from mars_nb.session.logs import Log, logged
 
 #: Seconds between two looks at the tasks.
@@ -60,8 +61,11 @@ class Shipped:
         position = 0
         with logged(_Sent(self)):
             try:
-                for position, packed in enumerate(self.packed):  # noqa: B007  # where it ends is told
-                    values = (unpack(packed)(*values),)
+                with stoppable(self.session, self.run):
+                    for position, packed in enumerate(self.packed):  # noqa: B007  # where it ends is told
+                        values = (unpack(packed)(*values),)
+            except Stopped:
+                raise TaskCancelled("the run was cancelled") from None
             except BaseException as error:
                 self.tell(failed=position)
                 if isinstance(error, Exception):
