@@ -43,7 +43,9 @@ VIEWS = ("widget", "html", "text", "plain")
 OPTIONS: dict[str, Option] = {
     "eager_mode": Option(False, _is_bool, "execute each object in the default session as soon as it is made"),
     "show_progress": Option(
-        "auto", lambda v: v == "auto" or _is_bool(v) or v in VIEWS, "'auto', True, False, " + ", ".join(map(repr, VIEWS))
+        "auto",
+        lambda v: v == "auto" or _is_bool(v) or v in VIEWS,
+        "'auto', True, False, " + ", ".join(map(repr, VIEWS)),
     ),
     "progress_after": Option(0.5, lambda v: isinstance(v, int | float) and v >= 0, "seconds before progress is shown"),
     "chunk_size": Option(None, _is_chunk_size, "items per dimension of a chunk; None: chosen by chunk_bytes"),

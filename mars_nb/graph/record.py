@@ -19,7 +19,7 @@ Infer = Callable[[Operation, tuple[Any, ...], dict[str, Any]], Meta]
 # Which class shows a value to the user. Filled by the front ends when they are imported.
 _KINDS: dict[type, Callable[[Any], type[Tileable]]] = {}
 #: Imports the front ends, for whoever presents nodes without them; put in place by `mars_nb._wiring`.
-load_front_ends: Callable[[], None] = lambda: None
+load_front_ends: Callable[[], object] = dict  # nothing to import
 
 
 def register_kind(meta: type[Meta], choose: Callable[[Any], type[Tileable]]) -> None:

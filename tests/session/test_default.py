@@ -103,7 +103,8 @@ def test_a_closed_session_says_so() -> None:
         with pytest.raises(SessionClosed, match="Session closed already"):
             use()
     assert issubclass(SessionClosed, RuntimeError)
-    assert repr(t).startswith("Tensor <op=TensorOnes, shape=(3,), dtype=float64, 1 chunk, ")  # shown as unexecuted, no error
+    # Shown as unexecuted, no error.
+    assert repr(t).startswith("Tensor <op=TensorOnes, shape=(3,), dtype=float64, 1 chunk, ")
     again = mars_nb.new_session(name="gone")
     assert t.execute().fetch().tolist() == [1, 1, 1]
     assert again is not session
