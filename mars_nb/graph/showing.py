@@ -35,7 +35,7 @@ def short_repr(value: Any) -> str:
     >>> short_repr({"b": [1, 2], "a": "x" * 5})
     "{'b': [1, 2], 'a': 'xxxxx'}"
     >>> short_repr(list(range(10**6)))[-20:]
-    ', 197, 198, 199, ...]'
+    ' 197, 198, 199, ...]'
     """
     return shortened(repr(_trimmed(value, _MOST_LEVELS)))
 
@@ -118,4 +118,4 @@ def header_table(title: str, columns: Sequence[tuple[Any, Any] | None]) -> str:
 
 
 def _caption(title: str) -> str:
-    return f'<caption style="text-align: left">{escape(title)}</caption>'
+    return f'<caption style="text-align: left; white-space: nowrap">{escape(title)}</caption>'
