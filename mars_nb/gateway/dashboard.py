@@ -100,8 +100,8 @@ class Proxy(_Dashboard):
             if name in headers:
                 self.set_header(name, headers[name])
 
-    async def _piece(self, piece: bytes) -> None:
-        self.write(piece)
+    async def _piece(self, piece: bytes | memoryview) -> None:
+        self.write(bytes(piece))
         await self.flush()
 
 

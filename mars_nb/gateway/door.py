@@ -221,6 +221,10 @@ class Door(web.RequestHandler):
         """Give what the log may show of the path."""
         return "(elsewhere)"
 
+    def compute_etag(self) -> str | None:
+        """Do without: answers are not to be stored."""
+        return None
+
     def check_xsrf_cookie(self) -> None:
         """Leave tornado's own XSRF check out: `prepare` does ours."""
 

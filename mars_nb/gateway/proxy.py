@@ -146,9 +146,14 @@ class DriverHandler(Door):
             if name in _PASSED or (name.startswith("X-") and name not in self._headers):
                 self.set_header(name, value)
 
-    async def _answer_piece(self, piece: bytes) -> None:
-        self.write(piece)
-        await self.flush()
+    async def _answer_piece(self, piece: bytes | memoryview) -> None:
+        if isinstance(piece, bytes):
+            self.write(piece)
+            await self.flush()
+        else:
+            await self.flush()  # the headers
+            assert self.request.connection is not None
+            await self.request.connection.write(cast("bytes", piece))  # streams take any buffer, and do not copy it
         self.gateway.metrics.moved("out", len(piece))
 
     def _give_up(self) -> None:

@@ -24,7 +24,9 @@ SECRET = "X-Mars-Secret"
 #: Seconds in which a driver must answer what the gateway itself asks.
 ASK_S = 10.0
 #: Bytes that are read at a time.
-PIECE = 2**20
+PIECE = 2**18
+#: Bytes of an answer that is worth a buffer of its own.
+_LARGE = 2**20
 _PARAMETERS = HTTP1ConnectionParameters(
     no_keep_alive=True,
     chunk_size=PIECE,
@@ -72,7 +74,7 @@ class SocketResolver(Resolver):
 
 
 Head = Callable[[int, HTTPHeaders], Awaitable[None]]
-Piece = Callable[[bytes], Awaitable[None]]
+Piece = Callable[[bytes | memoryview], Awaitable[None]]
 
 
 class Exchange(HTTPMessageDelegate):
@@ -86,12 +88,15 @@ class Exchange(HTTPMessageDelegate):
 
     def __init__(self, connection: HTTP1Connection) -> None:
         self._connection = connection
+        self._stream = connection.stream  # also when the connection has let go of it
+        self._method = ""
         self._complete = False
         self._head: Head | None = None
         self._piece: Piece | None = None
 
     async def send_head(self, method: str, path: str, headers: HTTPHeaders) -> None:
         """Send all but the body."""
+        self._method = method
         await self._sent(self._connection.write_headers(RequestStartLine(method, path, ""), headers))
 
     async def send(self, piece: bytes) -> None:
@@ -112,8 +117,8 @@ class Exchange(HTTPMessageDelegate):
         head
             Called with its status and headers.
         piece
-            Called with each piece of its body; the next one is read when it is through. A `StreamClosedError` of it
-            ends the exchange.
+            Called with each piece of its body, which is valid until it is through; the next one is read then. A
+            `StreamClosedError` of it ends the exchange.
 
         Raises
         ------
@@ -130,14 +135,32 @@ class Exchange(HTTPMessageDelegate):
     def close(self) -> None:
         """Close the connection, at whatever point the exchange is."""
         self._connection.close()
+        self._stream.close()
 
     async def headers_received(self, start_line: object, headers: HTTPHeaders) -> None:
         """Take the head of the answer (called by tornado)."""
         assert isinstance(start_line, ResponseStartLine)
         assert self._head is not None
         await self._head(start_line.code, headers)
+        length = headers.get("Content-Length", "")
+        if self._method != "HEAD" and length.isdigit() and int(length) > _LARGE:
+            self._connection.detach()
+            await self._receive_large(int(length))
 
-    async def data_received(self, chunk: bytes) -> None:
+    async def _receive_large(self, left: int) -> None:
+        """Read a body into one buffer, again and again. `HTTP1Connection` would copy each piece twice."""
+        buffer = bytearray(PIECE)
+        while left:
+            view = memoryview(buffer)[: min(left, PIECE)]
+            try:
+                count = await self._stream.read_into(view, partial=True)  # type: ignore[arg-type] # any writable buffer
+            except StreamClosedError:
+                return
+            await self.data_received(view[:count])
+            left -= count
+        self._complete = True
+
+    async def data_received(self, chunk: bytes | memoryview) -> None:
         """Take a piece of the answer (called by tornado)."""
         assert self._piece is not None
         try:
@@ -196,7 +219,7 @@ async def ask(address: Address, method: str, path: str) -> dict[str, Any]:
     async def head(status: int, _: HTTPHeaders) -> None:
         statuses.append(status)
 
-    async def piece(chunk: bytes) -> None:
+    async def piece(chunk: bytes | memoryview) -> None:
         body.extend(chunk)
 
     exchange = await open_exchange(address)
