@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from mars_nb.errors import ClusterUnavailable, NoSession, SessionWarning, UnknownSession
+from mars_nb.errors import NoSession, SessionWarning, UnknownSession
 from mars_nb.graph.callsite import capture
 from mars_nb.graph.estimate import Estimate
 from mars_nb.graph.tileable import Tileable
@@ -83,11 +83,15 @@ def new_session(
     if name is not None:
         check_name(name)
     _check_threads(n_threads)
-    if not new and (name is None or name not in registry):
-        if name is None:
-            raise UnknownSession("new=False needs the name of an open session", hints=["mars_nb.sessions"])
-        return registry[name]  # raises
-    if url is not None and (name is None or name not in registry):
+    if not new and name is None:
+        raise UnknownSession("new=False needs the name of an open session", hints=["mars_nb.sessions"])
+    is_open = name is not None and name in registry
+    if url is not None and url.startswith("http") and not is_open:
+        _check_local(n_threads, memory_limit)
+        return _behind_gateway(url, name, new, default)
+    if not new and not is_open:
+        return registry[str(name)]  # raises
+    if url is not None and not is_open:
         backend = _connected(url, n_threads, memory_limit)
         session, made = registry.add(lambda free: Session(backend, registry, free, session_id), name, default)
         if not made:  # another thread was quicker
@@ -130,17 +134,30 @@ def _address(address: Any) -> str | None:
 
 
 def _connected(address: str, n_threads: int | None, memory_limit: int | str | None) -> Backend:
-    """Connect to a cluster."""
+    """Connect to Dask's scheduler."""
+    from mars_nb.session.backends.cluster.connecting import connect
+
+    _check_local(n_threads, memory_limit)
+    return connect(address)
+
+
+def _behind_gateway(url: str, name: str | None, new: bool, default: bool) -> Session:
+    """Open a session behind a gateway, or attach to one that is there."""
+    from mars_nb.session.backends.gateway.connecting import attach
+    from mars_nb.session.backends.gateway.session import GatewaySession
+
+    backend, facts = attach(url, name, new)
+    session, made = registry.add(lambda free: GatewaySession(backend, registry, free, facts), backend.name, default)
+    if not made:  # one of that name is open here
+        backend.detach()
+    if facts["existing"]:
+        _warn(SessionWarning, f"attached to the existing session {session.name!r}")
+    return session
+
+
+def _check_local(n_threads: Any, memory_limit: Any) -> None:
     if n_threads is not None or memory_limit is not None:
         raise ValueError("n_threads and memory_limit are for sessions on this machine; a cluster has its own")
-    if address.startswith(("tcp://", "tls://")):
-        from mars_nb.session.backends.cluster.connecting import connect
-
-        return connect(address)
-    raise ClusterUnavailable(
-        f"this version of mars_nb cannot connect to a gateway ({without_secrets(address)})",
-        hints=["mars_nb.new_session('tcp://HOST:8786')  # a Dask scheduler", "mars_nb.new_session()  # this machine"],
-    )
 
 
 def get_default_session() -> Session | None:
@@ -386,7 +403,7 @@ class SessionRuntime:
 
 def _close_all() -> None:
     for session in registry.sessions():
-        session.close()
+        session._leave()
 
 
 atexit.register(_close_all)

@@ -169,17 +169,28 @@ class Session:
 
         If it was the default session there is none afterwards; else the default session stays what it is.
         """
-        with self._lock:
-            if self._closed:
-                return
-            self._closed = True
-        self._registry.remove(self)
-        for task in self._history.running:
-            task.cancel()
-        self._backend.close()
-        self._executor.close()
+        if self._end():
+            self._cancel_all()
+            self._backend.close()
+            self._executor.close()
 
     destroy = close
+
+    def _end(self) -> bool:
+        """Tell whether the session was open; it is closed now."""
+        with self._lock:
+            was_closed, self._closed = self._closed, True
+        if not was_closed:
+            self._registry.remove(self)
+        return not was_closed
+
+    def _cancel_all(self) -> None:
+        for task in self._history.running:
+            task.cancel()
+
+    def _leave(self) -> None:
+        """End with the process."""
+        self.close()
 
     def __enter__(self) -> Self:
         return self

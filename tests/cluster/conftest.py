@@ -86,9 +86,55 @@ def own_cluster(tmp_path: Path) -> Iterator[Cluster]:
         made.close()
 
 
+class Gateway:
+    """Starts and ends a gateway.
+
+    Parameters
+    ----------
+    address
+        Of the scheduler.
+    folder
+        Takes its log.
+    options
+        For the command line.
+    """
+
+    def __init__(self, address: str, folder: Path, *options: str) -> None:
+        command = [sys.executable, "-m", "mars_nb.gateway", "--scheduler", address, "--port", "0", *options]
+        self._log = folder / "gateway.log"
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=folder)
+        assert self.process.stdout is not None
+        self.url = self.process.stdout.readline().strip()
+        assert self.url.startswith("http"), self._log.read_text()
+
+    def close(self) -> None:
+        """End it."""
+        assert self.process.stdout is not None
+        self.process.terminate()
+        self.process.stdout.close()
+        self.process.wait(PATIENCE_S)
+
+
+@pytest.fixture(scope="session")
+def gateway(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """Give a gateway to the shared cluster."""
+    made = Gateway(cluster.address, tmp_path_factory.mktemp("gateway"))
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture(params=["direct", "gateway"])
+def address(request: pytest.FixtureRequest, cluster: Cluster) -> str:
+    """Give an address of the shared cluster, for `mars_nb.new_session`."""
+    return cluster.address if request.param == "direct" else request.getfixturevalue("gateway").url
+
+
 @pytest.fixture
-def session(cluster: Cluster) -> Iterator[Session]:
+def session(cluster: Cluster, address: str) -> Iterator[Session]:
     """Give a default session on the cluster."""
-    with mars_nb.new_session(cluster.address, name="main") as made:
+    with mars_nb.new_session(address, name="main") as made:
         cluster.until_ready(made)
         yield made

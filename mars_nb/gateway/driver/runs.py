@@ -1,0 +1,234 @@
+"""One execution in a driver.
+
+Concurrency
+-----------
+A `Run` is made, asked and cancelled on the driver's event loop. `Run.carry_out` is called on a thread that may wait,
+and the backend tells the end on one of its own: both hand what is to be known to the loop. What the user's functions
+print comes on the event loop of Dask's client, and is handed over in order.
+"""
+
+from __future__ import annotations
+
+import base64
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+import cloudpickle
+
+from mars_nb.graph.node import Node
+from mars_nb.session.backends.base import Backend, Memory, Work
+from mars_nb.session.backends.gateway import faults
+from mars_nb.session.backends.gateway.recordings import Envelope, unpack
+from mars_nb.session.failures import summary
+from mars_nb.session.logs import Log, logged
+from mars_nb.storage import frames
+
+if TYPE_CHECKING:
+    from mars_nb.gateway.driver.hosted import Hosted
+
+#: Results of at most so many bytes are part of the event that tells of them.
+SMALL = 32 * 1024
+
+Event = dict[str, Any]
+_tell: ContextVar[Callable[..., object] | None] = ContextVar("mars_nb_driver_tell", default=None)
+
+
+class Run:
+    """An execution.
+
+    Parameters
+    ----------
+    number
+        Given by who wants it.
+    host
+        The session.
+
+    Attributes
+    ----------
+    state
+        ``running``, ``done``, ``failed`` or ``cancelled``.
+    label
+        What is computed.
+    final
+        The event that told of the end.
+    values
+        Of a Dask graph: what it gave, until it was fetched.
+    """
+
+    def __init__(self, number: int, host: Hosted) -> None:
+        self.number = number
+        self.state = "running"
+        self.label = ""
+        self.started_at = time.time()
+        self.final: Event | None = None
+        self.values: list[Any] | None = None
+        self._host = host
+        self._work: Work | None = None
+        self._told: list[Any] = []
+
+    # --- on the loop ---------------------------------------------------------------------------------
+
+    def cancel(self) -> None:
+        """Let nothing more start."""
+        self.state = "cancelled"
+        if self._work is not None:
+            self._work.cancel()
+
+    def snapshot(self) -> Event:
+        """Tell how it stands."""
+        return {
+            "run": self.number,
+            "state": self.state,
+            "label": self.label,
+            "started_at": self.started_at,
+            **_status(self._work),
+        }
+
+    def moved(self) -> Event | None:
+        """Tell how far it is, None if that was told already."""
+        if self.state != "running":
+            return None
+        status = _status(self._work)
+        if status["operations"] == self._told:
+            return None
+        self._told = status["operations"]
+        return {"event": "progress", "run": self.number, **status}
+
+    # --- on a thread that may wait -------------------------------------------------------------------
+
+    def carry_out(self, envelope: Envelope, known: Mapping[str, Node], buffers: Sequence[Any]) -> None:
+        """Unpickle the recording, plan it and start it."""
+        token = _tell.set(self._tell)
+        try:
+            with logged(_Sent(self._tell)):
+                made, (kind, *what) = unpack(envelope, known, buffers)
+                self._host.post(self._host.learn, made)
+                if kind == "nodes":
+                    self._submit(*what)
+                else:
+                    self._run(*what)
+        except BaseException as error:
+            self._end(error)
+        finally:
+            _tell.reset(token)
+
+    def _submit(self, nodes: Sequence[Node]) -> None:
+        backend = self._host.backend
+        self.label = ", ".join(node.label for node in nodes)
+
+        def done(error: BaseException | None) -> None:
+            self._end(error, lambda: {"results": [described(backend, node) for node in nodes]}, nodes)
+
+        backend.submit(nodes, done, self._begun)
+
+    def _run(self, graph: Any, outputs: Sequence[Any]) -> None:
+        self.label = "dask.get"
+
+        def done(values: dict[Any, Any], error: BaseException | None) -> None:
+            self._end(error, lambda: self._handed_over([values[key] for key in outputs]))
+
+        self._host.backend.run(graph, outputs, done, self._begun)
+
+    def _begun(self, work: Work) -> None:
+        self._work = work
+        if self.state != "running":  # cancelled meanwhile
+            work.cancel()
+
+    # --- any thread ----------------------------------------------------------------------------------
+
+    def _end(
+        self,
+        error: BaseException | None,
+        more: Callable[[], Event] = dict,
+        nodes: Sequence[Node] = (),
+    ) -> None:
+        try:
+            event = more() if error is None else None
+        except Exception as problem:
+            event, error = None, problem
+        if event is None:
+            assert error is not None
+            event = {"event": "failed", "error": encoded(faults.pack(error)), "text": summary(error)}
+        else:
+            event["event"] = "done"
+        event |= {"run": self.number, **_status(self._work)}
+        self._host.post(self._host.ended, self, event, nodes if event["event"] == "done" else ())
+
+    def _handed_over(self, values: list[Any]) -> Event:
+        pieces = [frames.dump(value) for value in values]
+        if sum(memoryview(piece).nbytes for parts in pieces for piece in parts) <= SMALL:
+            return {"values": [encoded(b"".join(parts)) for parts in pieces]}
+        self.values = values
+        return {"values": None}
+
+    def _tell(self, **what: Any) -> None:
+        self._host.post(self._host.tell, {**what, "run": self.number})
+
+
+class _Sent(Log):
+    """A log in a driver: what is printed goes to the client, and nowhere else."""
+
+    passes_on = False
+
+    def __init__(self, tell: Callable[..., object]) -> None:
+        super().__init__()
+        self._tell = tell
+
+    def write(self, text: str, stream: str = "stdout") -> None:
+        """Send a text."""
+        self._tell(event="printed", stream=stream, text=text)
+
+
+def _status(work: Work | None) -> Event:
+    """Tell how far an execution is, as events do."""
+    operations = () if work is None else work.progress()
+    memory = Memory() if work is None else work.memory()
+    return {
+        "operations": [
+            [p.node.key, p.node.label, p.done, p.running, p.total, p.seconds, p.under_way, p.node.op.name]
+            for p in operations
+        ],
+        "memory": {"held": memory.held, "spilled": memory.spilled, "limit": memory.limit, "peak": memory.peak},
+        "threads": 0 if work is None else work.n_threads,
+    }
+
+
+def described(backend: Backend, node: Node) -> Event:
+    """Describe a result so that it can be fetched, and computed on, elsewhere."""
+    layout = backend.layout(node.key)
+    if layout is None:
+        raise KeyError(f"{node.label} was freed meanwhile")
+    nbytes = backend.nbytes_of(node.key)
+    values = backend.read(node.key, layout.keys) if nbytes <= SMALL else None
+    state = cloudpickle.dumps((layout, node.meta, values), protocol=5)
+    return {
+        "key": node.key,
+        "nbytes": nbytes,
+        "label": node.label,
+        "shape": list(layout.shape),
+        "state": encoded(state),
+    }
+
+
+def encoded(data: bytes) -> str:
+    """Write bytes for JSON."""
+    return base64.b64encode(data).decode()
+
+
+def tell_warnings() -> None:
+    """Let all warnings that a run gives be told to who wants the run; its own filters are for the client to apply."""
+    warnings.simplefilter("always")
+    shown = warnings.showwarning
+
+    def show(message: Any, category: type[Warning], filename: str, lineno: int, *more: Any, **how: Any) -> None:
+        tell = _tell.get()
+        if tell is None:
+            shown(message, category, filename, lineno, *more, **how)
+        else:
+            name = f"{category.__module__}.{category.__qualname__}"
+            tell(event="warned", category=name, text=str(message), filename=filename, lineno=lineno)
+
+    warnings.showwarning = show
