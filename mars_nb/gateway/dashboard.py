@@ -117,11 +117,11 @@ class Socket(_Dashboard, WebSocketHandler):
         if self.login is not None and "Origin" not in self.request.headers:
             raise Refused(403, "forbidden", "a browser tells its page's origin")
         offered = self.request.headers.get("Sec-WebSocket-Protocol", "")
-        request = HTTPRequest(f"ws://{self.target.netloc}{self.check_path()}", follow_redirects=False)
+        address = f"ws://{self.target.netloc}{self.check_path()}"
+        request = HTTPRequest(address, follow_redirects=False, connect_timeout=_CONNECT_S)
         try:
             self._upstream = await websocket_connect(
                 request,
-                connect_timeout=_CONNECT_S,
                 max_message_size=_MESSAGE_MOST,
                 subprotocols=[part.strip() for part in offered.split(",") if part.strip()],
             )

@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 from tornado import web
 from tornado.httputil import split_host_and_port
+from tornado.iostream import StreamClosedError
 
 from mars_nb.gateway.auth import Login, User
 
@@ -214,7 +215,7 @@ class Door(web.RequestHandler):
         tb: TracebackType | None,
     ) -> None:
         """Log errors of our own, without the request: its address may hold a token."""
-        if not isinstance(value, web.HTTPError):
+        if not isinstance(value, (web.HTTPError, StreamClosedError)):  # nor that a client went away
             logger.error("error in %s", type(self).__name__, exc_info=value)
 
     def logged_path(self) -> str:

@@ -6,22 +6,28 @@ the address with the token is left at once by a redirect.
 
 from __future__ import annotations
 
-import mimetypes
 from pathlib import Path
 
 from mars_nb.gateway import metrics
 from mars_nb.gateway.auth import LOGIN_S
-from mars_nb.gateway.door import Door, Refused, unauthorized
+from mars_nb.gateway.door import Door, unauthorized
 
 #: What the page itself may do: load its own files, and talk to its own gateway.
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'"
 )
+_WRONG = b'<p class="error" role="alert">This is no valid token.</p>'
 _FOLDER = Path(__file__).parent / "page"
 #: The files that the login form needs; the others are for those who are in.
 _OPEN_FILES = frozenset({"style.css", "login.js", "icon.svg"})
-_FILES = _OPEN_FILES | {"page.js", "drawing.js", "client.js"}
+_KINDS = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+_FILES = _OPEN_FILES | {"page.js", "drawing.js", "client.js", "model.js"}
 
 
 class Page(Door):
@@ -29,18 +35,21 @@ class Page(Door):
 
     open_to_all = True
 
-    def send_file(self, name: str) -> None:
-        """Answer with a file of the package."""
-        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        self.set_header("Content-Type", f"{kind}; charset=utf-8" if kind.startswith("text/") else kind)
+    def send_file(self, name: str, problem: bytes = b"") -> None:
+        """Answer with a file of the package; pages have a place for a problem."""
+        self.set_header("Referrer-Policy", "same-origin")  # else forms would not tell their origin
+        self.set_header("Content-Type", _KINDS[Path(name).suffix])
         self.set_header("Content-Security-Policy", _PAGE_POLICY)
-        self.finish((_FOLDER / name).read_bytes())
+        self.finish((_FOLDER / name).read_bytes().replace(b"<!-- problem -->", problem))
 
     def enter(self, token: str) -> None:
-        """Log the browser in, and send it to the page."""
+        """Log the browser in, and send it to the page; show the form if it is no valid token."""
         user = self.gateway.users.find(token)
         if user is None:
-            raise unauthorized()
+            self.set_status(401)
+            self.gateway.metrics.refused("unauthorized")
+            self.send_file("login.html", _WRONG)
+            return
         self.set_cookie(
             self.gateway.place.cookie,
             self.gateway.logins.open(user),
@@ -59,11 +68,7 @@ class Home(Page):
         """Show it. With a token in the address: log in, and leave that address."""
         token = self.get_query_argument("token", None)
         if token is not None:
-            try:
-                self.enter(token)
-            except Refused:
-                self.set_status(401)
-                self.send_file("login.html")
+            self.enter(token)
         elif self.find_login() is None:
             self.send_file("login.html")
         else:

@@ -43,10 +43,10 @@ UNAUTHORIZED = 4401
 
 async def connect(driver: Driver, path: str) -> WebSocketClientConnection:
     """Open an event stream of a driver."""
-    request = HTTPRequest(f"ws://driver{path}", headers=driver.address.headers(), follow_redirects=False)
+    headers = driver.address.headers()
+    request = HTTPRequest(f"ws://driver{path}", headers=headers, follow_redirects=False, connect_timeout=_CONNECT_S)
     return await websocket_connect(
         request,
-        connect_timeout=_CONNECT_S,
         max_message_size=EVENT_MOST,
         resolver=SocketResolver(driver.address.path),
     )

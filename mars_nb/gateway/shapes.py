@@ -7,7 +7,6 @@ in them is decoded, so an encoded slash, a NUL or ``..`` is simply a path that d
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -35,7 +34,7 @@ def is_key(value: Any) -> bool:
 
 def is_seconds(value: Any) -> bool:
     """Tell whether a value is a finite number that is not negative."""
-    return type(value) in (int, float) and math.isfinite(value) and 0 <= value < _NUMBER_MOST
+    return type(value) in (int, float) and 0 <= value < _NUMBER_MOST  # not so for NaN
 
 
 def is_count(value: Any) -> bool:
@@ -149,7 +148,7 @@ ROUTES = (
     _route("HEAD", f"{_SESSION}/uploads/[0-9a-f]{{32,128}}"),
     _route("PUT", f"{_SESSION}/uploads/[0-9a-f]{{32,128}}", "upload"),
     _route("POST", f"{_SESSION}/runs", "recording", numbered=True),
-    _route("DELETE", f"{_SESSION}/runs/[0-9]{{1,9}}"),
+    _route("DELETE", f"{_SESSION}/runs/[0-9]{{1,15}}"),
     _route("GET", f"{_SESSION}/results"),
     _route("PUT", f"{_SESSION}/names", Shape({}, others=_or_null(is_key))),
     _route(
@@ -165,7 +164,7 @@ EVENTS = re.compile(f"{_SESSION}/events")
 #: Value of its argument ``since``.
 SINCE = re.compile("[0-9]{1,15}")
 #: Value of the header ``X-Run``.
-RUN = re.compile("[0-9]{1,9}")
+RUN = re.compile("[0-9]{1,15}")
 
 
 def find_route(method: str, path: str) -> Route | Literal["method"] | None:
