@@ -83,7 +83,7 @@ def hash_token(token: str) -> str:
     """Give what a token file holds of a token. Tokens are long and random, so a plain hash will do.
 
     >>> hash_token("secret")[:16]
-    '9c63a3a41f5ee8c8'
+    'ae4aafb3c7d8616b'
     """
     return hashlib.blake2b(token.encode("utf-8", "surrogatepass"), digest_size=32).hexdigest()
 

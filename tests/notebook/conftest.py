@@ -97,6 +97,7 @@ def _started() -> Iterator[Kernel]:
     try:
         kernel = Kernel(manager, client)
         kernel.ok("%colors nocolor")
+        kernel.ok("import builtins, warnings; builtins._mars_nb_filters = warnings.filters[:]")
         yield kernel
     finally:
         client.stop_channels()
@@ -106,6 +107,8 @@ def _started() -> Iterator[Kernel]:
 
 
 CLEAN = """
+import builtins, warnings
+warnings.filters[:] = builtins._mars_nb_filters
 import mars_nb
 %reload_ext mars_nb
 for _session in list(mars_nb.sessions.values()):
