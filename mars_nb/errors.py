@@ -8,7 +8,8 @@
     │   ├── UnknownSession(KeyError)          no session has that name
     │   ├── NoSession(ValueError)             nothing was executed yet, so there is nothing to fetch from
     │   ├── ClusterUnavailable(ConnectionError)   a cluster cannot be reached, or would not understand us
-    │   └── ClusterLost(ConnectionError)      a cluster cannot be reached any more, or lost what it computed
+    │   ├── ClusterLost(ConnectionError)      a cluster cannot be reached any more, or lost what it computed
+    │   └── UnknownResult(KeyError)           no result of a session has that name
     ├── IsolationError(ValueError)            the result asked for is not in the session that was asked
     ├── TaskCancelled(CancelledError)         the task was cancelled before its result was there
     ├── FetchTooLarge(MemoryError)            a fetch would bring more into memory than it may
@@ -121,6 +122,10 @@ class ClusterUnavailable(SessionError, ConnectionError):
 
 class ClusterLost(SessionError, ConnectionError):
     """A cluster cannot be reached any more, or lost what it computed."""
+
+
+class UnknownResult(SessionError, KeyError):
+    """No result of a session has that name."""
 
 
 class IsolationError(MarsError, ValueError):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 from mars_nb.notebook import alias
 from mars_nb.notebook.cells import enter_first_line
 from mars_nb.notebook.completion import matcher
+from mars_nb.notebook.holders import name_results
 from mars_nb.notebook.magics import SessionMagics
 from mars_nb.notebook.output import say
 
@@ -28,7 +30,11 @@ def load(ipython: Any) -> None:
     undo = magics.at_unload
     _put(ipython.Completer.custom_matchers, matcher(ipython), undo)
     _put(ipython.input_transformers_cleanup, enter_first_line, undo)
-    for event, call in (("pre_run_cell", magics.cells.begin), ("post_run_cell", magics.cells.end)):
+    for event, call in (
+        ("pre_run_cell", magics.cells.begin),
+        ("post_run_cell", magics.cells.end),
+        ("post_run_cell", partial(name_results, ipython)),
+    ):
         ipython.events.register(event, call)
         undo.callback(ipython.events.unregister, event, call)
     undo.callback(magics.cells.leave_all)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import sys
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -61,6 +62,27 @@ def names_by_key(namespace: Mapping[str, Any]) -> dict[str, list[str]]:
     for name, value in lazy_names(namespace).items():
         found.setdefault(str(key_of(value)), []).append(name)
     return found
+
+
+def name_results(shell: Any, *_: Any) -> None:
+    """Tell the open sessions which of the user's variables hold their results, after a cell.
+
+    Parameters
+    ----------
+    shell : InteractiveShell
+        The running IPython.
+    """
+    package = sys.modules.get("mars_nb.session")
+    sessions = package.registry.sessions() if package is not None else ()
+    if not any(session.results for session in sessions):
+        return
+    names = {
+        name: key
+        for name, value in lazy_names(shell.user_ns).items()
+        if not name.startswith("_") and not name.startswith("Out[") and (key := key_of(value)) is not None
+    }
+    for session in sessions:
+        session._name_variables(names)
 
 
 def lookup(name: str, namespace: Mapping[str, Any]) -> list[Any]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from mars_nb.graph.meta import TensorMeta
-from mars_nb.graph.node import Node, Source
+from mars_nb.graph.callsite import CallSite
+from mars_nb.graph.meta import Meta, TensorMeta
+from mars_nb.graph.node import Data, Node, Source
 from mars_nb.planner.arrays import from_dask
 from mars_nb.planner.context import Building, NotPartitionable
 from mars_nb.planner.layout import ChunkKey, Grid, Layout, Rows, grid_indices, spans
@@ -33,6 +35,32 @@ class Parts(NamedTuple):
     chunks: tuple[Any, ...]
     partition: str | None = None
     columns: tuple[int, ...] = ()
+
+
+def of_chunks(
+    chunks: Sequence[Any],
+    lengths: tuple[tuple[int, ...], ...] | None,
+    label: str,
+    meta: Meta,
+    site: CallSite | None,
+    partition: str | None = None,
+    columns: tuple[int, ...] = (),
+) -> Node:
+    """Make a source of a result that is kept somewhere, in chunks.
+
+    Parameters
+    ----------
+    chunks
+        What the backend takes for them.
+    lengths
+        How it is cut, see `Node.chunks`; None for a single chunk.
+    label, meta, site
+        Of the operation that gave it.
+    partition, columns
+        See `Parts`.
+    """
+    data = chunks[0] if lengths is None else Parts(tuple(chunks), partition, columns)
+    return Node(Source("restored"), (Data(data),), {}, label, meta, site, lengths)
 
 
 _FILLED = {"numpy.ones", "numpy.zeros", "numpy.empty", "numpy.full"}

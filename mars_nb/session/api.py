@@ -18,7 +18,7 @@ from mars_nb.session.backends.local import LocalBackend
 from mars_nb.session.dask_collections import lazy_objects
 from mars_nb.session.registry import check_name, registry
 from mars_nb.session.session import Session
-from mars_nb.text import without_secrets
+from mars_nb.text import count, size, without_secrets
 
 _ADDRESS = re.compile(r"(?:(?P<scheme>[A-Za-z][\w+.-]*)://)?[^\s/:]+(?::\d+)(?:[/?].*)?")
 
@@ -85,7 +85,7 @@ def new_session(
     _check_threads(n_threads)
     if not new and name is None:
         raise UnknownSession("new=False needs the name of an open session", hints=["mars_nb.sessions"])
-    is_open = name is not None and name in registry
+    is_open = name is not None and name in registry and not registry[name].is_gone
     if url is not None and url.startswith("http") and not is_open:
         _check_local(n_threads, memory_limit)
         return _behind_gateway(url, name, new, default)
@@ -147,11 +147,18 @@ def _behind_gateway(url: str, name: str | None, new: bool, default: bool) -> Ses
     from mars_nb.session.backends.gateway.session import GatewaySession
 
     backend, facts = attach(url, name, new)
-    session, made = registry.add(lambda free: GatewaySession(backend, registry, free, facts), backend.name, default)
-    if not made:  # one of that name is open here
+    if backend.name in registry and registry[backend.name].is_gone:
+        registry[backend.name].close()
+    made = GatewaySession(backend, registry, backend.name, facts)
+    session, is_new = registry.add(lambda free: made, backend.name, default)
+    if not is_new:  # another thread was quicker, or there is a session of that name at another place
         backend.detach()
+        return session
+    made.attach(facts)
     if facts["existing"]:
-        _warn(SessionWarning, f"attached to the existing session {session.name!r}")
+        what = f"{count(facts['results'], 'result')}, {size(facts['bytes'])}"
+        runs = f", {count(len(facts['runs']), 'task')} running" if facts["runs"] else ""
+        _warn(SessionWarning, f"attached to the existing session {session.name!r}: {what}{runs}")
     return session
 
 

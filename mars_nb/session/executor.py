@@ -9,6 +9,7 @@ once, by whoever comes first. Nothing is locked while something is planned or ru
 from __future__ import annotations
 
 import warnings
+import weakref
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +18,10 @@ from mars_nb.errors import SessionWarning, draw_shortly
 from mars_nb.graph.callsite import capture
 from mars_nb.graph.meta import HandleMeta
 from mars_nb.graph.node import Node, ordered
-from mars_nb.graph.tileable import Tileable
+from mars_nb.graph.tileable import Claim, Tileable
 from mars_nb.scheduler.state import Graph, Key
 from mars_nb.session import background, failures
+from mars_nb.session.backends.base import Work
 from mars_nb.session.dask_collections import given
 from mars_nb.session.events import EventStream
 from mars_nb.session.failures import Failures
@@ -43,11 +45,14 @@ class Executor:
     ----------
     history, logs, failures, events
         What there is to know of the executions.
+    claims
+        Those of executed objects that are in use, by key.
     """
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._told: set[str] = set()  # keys of nodes about which the user was warned
+        self.claims: weakref.WeakValueDictionary[str, Claim] = weakref.WeakValueDictionary()
         self.history = History()
         self.logs = Logs()
         self.failures = Failures()
@@ -118,6 +123,10 @@ class Executor:
                 _warn(RuntimeWarning, f"Tileable {tileable._unexecuted()} has been submitted before")
         return list(missing)
 
+    def follow(self, task: Task, work: Work) -> None:
+        """Take note of a task that somebody else began."""
+        self._begin(task, lambda: task.begin(work))
+
     # --- a task's life -------------------------------------------------------------------------------
 
     def _carry_out(
@@ -155,6 +164,7 @@ class Executor:
 
         for claim in claims:
             claim.on_release(self._session._release)
+            self.claims[claim.key] = claim
         tees = Tees()
         task.before_end(lambda _: tees.release())  # before it begins, so that no interrupt can come between
         tees.acquire()

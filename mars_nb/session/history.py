@@ -50,6 +50,8 @@ class Result:
         Seconds since the epoch.
     place
         Where it was recorded, such as ``In[3], line 2``.
+    names
+        Those under which it was published; see `Session.publish`.
     """
 
     key: str
@@ -62,6 +64,7 @@ class Result:
     chunks: int
     executed_at: float
     place: str
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ class History:
         self._running: dict[int, Task] = {}
         self._ended: deque[TaskInfo] = deque(maxlen=REMEMBERED_TASKS)
         self._executed: dict[str, _Executed] = {}  # by the node's key
+        self._names: dict[str, str] = {}  # keys by the user's names
 
     def begin(self, task: Task) -> None:
         """Take note of a task that runs."""
@@ -105,9 +109,9 @@ class History:
             ended, running = list(self._ended), list(self._running.values())
         return [*ended, *(task.info() for task in running)]
 
-    def executed(self, kinds: Mapping[Node, str]) -> None:
-        """Take note of nodes whose values are kept from now on, with the classes of their objects."""
-        now = time.time()
+    def executed(self, kinds: Mapping[Node, str], at: float | None = None) -> None:
+        """Take note of nodes whose values are kept, from now on or since a time, with the classes of their objects."""
+        now = time.time() if at is None else at
         self._executed.update({node.key: _Executed(node, kind, now) for node, kind in kinds.items()})
 
     def executed_at(self, key: str) -> float | None:
@@ -119,9 +123,26 @@ class History:
         """Forget a node whose value is gone."""
         self._executed.pop(key, None)
 
+    def publish(self, names: Mapping[str, str]) -> None:
+        """Take note of the user's names: keys by name."""
+        self._names = dict(names)
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """The user's names: keys by name."""
+        return self._names
+
+    def node(self, key: str) -> Node | None:
+        """Find what was executed by its key."""
+        found = self._executed.get(key)
+        return None if found is None else found.node
+
     def results(self, backend: Backend) -> list[Result]:
         """List what was executed and is held by `backend`, oldest first."""
         found = []
+        names: dict[str, list[str]] = {}
+        for name, key in self._names.items():
+            names.setdefault(key, []).append(name)
         for key, executed in dict(self._executed).items():
             layout = backend.layout(key)
             if layout is not None:
@@ -137,6 +158,7 @@ class History:
                         chunks=len(layout.keys),
                         executed_at=executed.at,
                         place="" if executed.node.site is None else executed.node.site.place,
+                        names=tuple(names.get(key, ())),
                     )
                 )
         return found

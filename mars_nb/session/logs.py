@@ -106,6 +106,13 @@ class Logs:
             _log.reset(token)
             log.submitter = None
 
+    def put(self, keys: Iterable[str], text: str = "") -> Log:
+        """Give the log of what runs elsewhere, with what it printed so far."""
+        log = Log()
+        log.write(text)
+        self._logs.update(dict.fromkeys(keys, log))
+        return log
+
     def text(self, key: str) -> str:
         """Give what was printed for a key so far; empty if nothing was."""
         log = self._logs.get(key)

@@ -115,7 +115,10 @@ def result_table(
     header: Sequence[str] = _RESULTS
     if names is not None:
         header = ("variable", *header)
-        rows = [[", ".join(names.get(r.key, ())) or NAMELESS, *row] for r, row in zip(shown, rows, strict=True)]
+        rows = [
+            [", ".join(names.get(r.key, ())) or ", ".join(r.names) or NAMELESS, *row]
+            for r, row in zip(shown, rows, strict=True)
+        ]
     return Table(header, rows, frozenset({"bytes", "chunks"}), _title("results", len(shown), len(results)))
 
 

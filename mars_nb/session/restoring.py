@@ -18,9 +18,8 @@ from typing import Any
 from mars_nb.graph import record
 from mars_nb.graph.callsite import capture
 from mars_nb.graph.meta import Meta, ObjectMeta, PandasMeta, TensorMeta
-from mars_nb.graph.node import Data, Node, Source
 from mars_nb.graph.tileable import Claim, Tileable
-from mars_nb.planner.sources import Parts
+from mars_nb.planner.sources import of_chunks
 from mars_nb.session.registry import registry
 from mars_nb.session.saving import PathLike, chosen, is_name, told
 from mars_nb.session.session import Session
@@ -59,15 +58,16 @@ class SavedResult:
 
     def tileable(self, partitions: str) -> Tileable:
         """Make the lazy object; `partitions` begins the names of the ways in which rows are cut."""
-        chunks = self._cut["chunks"]
-        if chunks is None:
-            data: Any = self._chunks[0]
-        else:
-            chunks = tuple(map(tuple, chunks))
-            partition = self._cut.get("partition")
-            cut = None if partition is None else f"{partitions}-{partition}"
-            data = Parts(self._chunks, cut, tuple(self._cut.get("columns", ())))
-        node = Node(Source("restored"), (Data(data),), {}, self._label, self._meta, capture(), chunks)
+        chunks, partition = self._cut["chunks"], self._cut.get("partition")
+        node = of_chunks(
+            self._chunks,
+            None if chunks is None else tuple(map(tuple, chunks)),
+            self._label,
+            self._meta,
+            capture(),
+            None if partition is None else f"{partitions}-{partition}",
+            tuple(self._cut.get("columns", ())),
+        )
         found: Tileable = record.present(node, Claim(node.key), "")
         return found
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import secrets
 import string
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from mars_nb.config import options
-from mars_nb.errors import SessionClosed
+from mars_nb.errors import SessionClosed, UnknownResult
+from mars_nb.graph import record
 from mars_nb.graph.estimate import Estimate
-from mars_nb.graph.tileable import Tileable
+from mars_nb.graph.tileable import Claim, Tileable
 from mars_nb.planner import slices
 from mars_nb.planner.estimate import estimate
 from mars_nb.planner.layout import Layout
@@ -22,6 +23,7 @@ from mars_nb.session.dask_collections import lazy_objects
 from mars_nb.session.executor import Executor
 from mars_nb.session.history import Result
 from mars_nb.session.isolation import isolation_error
+from mars_nb.session.results import Results
 from mars_nb.session.shown import ShownResult, shown_result
 from mars_nb.session.snapshot import TaskInfo
 from mars_nb.session.task import Task
@@ -68,6 +70,7 @@ class Session:
         self._history = self._executor.history
         self._logs = self._executor.logs
         self.events = self._executor.events
+        self._variables: Mapping[str, str] = {}  # the user's, as of the last cell
 
     # --- what it is ----------------------------------------------------------------------------------
 
@@ -80,6 +83,11 @@ class Session:
     def closed(self) -> bool:
         """Whether the session was closed."""
         return self._closed
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the session ended without having been closed here, as one on a cluster may."""
+        return False
 
     @property
     def is_default(self) -> bool:
@@ -122,9 +130,58 @@ class Session:
         return self._history.tasks
 
     @property
-    def results(self) -> list[Result]:
-        """What the session holds, oldest first."""
-        return [] if self._closed else self._history.results(self._backend)
+    def results(self) -> Results:
+        """What the session holds, oldest first; ``results["df"]`` gives what was published under that name."""
+        return Results([] if self._closed else self._history.results(self._backend), self._tileable)
+
+    def _tileable(self, result: Result) -> Any:
+        """Give the lazy object of a result."""
+        node = self._history.node(result.key)
+        if node is None:
+            raise UnknownResult(f"{result.label} was freed meanwhile in session {self.name!r}")
+        record.load_front_ends()
+        return record.present(node, self._executor.claims.get(node.key) or Claim(node.key), "")
+
+    def publish(self, **objects: Any) -> None:
+        """Name results, so that ``results["df"]`` finds them, also from elsewhere if the session is on a cluster.
+
+        In notebooks that is done after each cell, for all variables that hold results.
+
+        Parameters
+        ----------
+        **objects
+            Executed lazy objects by their names.
+
+        Raises
+        ------
+        IsolationError
+            If one was not executed in this session.
+        """
+        self._check_open()
+        keys = {}
+        for name, value in objects.items():
+            (tileable,) = lazy_objects([value], optimize=False)
+            keys[name] = tileable._node.key
+            if self._layout(tileable._node.key) is None:
+                holders = self._holders(tileable._node.key)
+                raise isolation_error(tileable, self.name, holders, self.is_default)
+        self._name(keys, wait=True)
+
+    def _name(self, names: Mapping[str, str | None], *, wait: bool) -> None:
+        """Take note of names of results: keys by name, None for those that name none any more."""
+        found = {**self._history.names, **names}
+        self._history.publish({name: key for name, key in found.items() if key is not None})
+
+    def _name_variables(self, names: Mapping[str, str]) -> None:
+        """Take note of all of the user's variables that hold results, after a cell: keys by name."""
+        if self._closed:
+            return
+        held = {name: key for name, key in names.items() if self._layout(key) is not None}
+        before, self._variables = self._variables, held
+        changed: dict[str, str | None] = {name: key for name, key in held.items() if before.get(name) != key}
+        changed |= dict.fromkeys(before.keys() - held.keys())
+        if changed:
+            self._name(changed, wait=False)
 
     def get_total_n_cpu(self) -> float:
         """Tell how many chunk tasks run at a time, as Mars named it."""

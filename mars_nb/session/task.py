@@ -45,6 +45,8 @@ class Task(Future[Any]):
         Where ``execute`` was called.
     clock
         Gives seconds.
+    started_at
+        When it began, in seconds since the epoch, if somebody else did; now if not given.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Task(Future[Any]):
         session_name: str,
         site: CallSite | None = None,
         clock: Callable[[], float] = time.monotonic,
+        started_at: float | None = None,
     ) -> None:
         super().__init__()
         self.number = next(_NUMBERS)
@@ -62,8 +65,9 @@ class Task(Future[Any]):
         self.nodes = nodes
         self._value: Any = value
         self._clock = clock
-        self._started = clock()
-        self.started_at = time.time()
+        now = time.time()
+        self.started_at = now if started_at is None else started_at
+        self._started = clock() - (now - self.started_at)
         self._ended: float | None = None
         self._work: Work | None = None
         self._traceback: TracebackType | None = None

@@ -174,7 +174,12 @@ class Sessions(Base):
         entry.notebook, entry.kernel = wish.get("notebook") or "", wish.get("kernel") or ""
         self.driver.table.use(entry)
         facts = self.driver.describe(entry)
-        more = {"existing": existing, "attached": entry.attached, "seq": entry.content.journal.last}
+        more = {
+            "existing": existing,
+            "attached": entry.attached,
+            "seq": entry.content.journal.last,
+            "runs": [run.snapshot() for run in entry.content.running if run.wanted],
+        }
         self.answer({**facts, **more, **entry.content.cluster()}, 200 if existing else 201)
 
 

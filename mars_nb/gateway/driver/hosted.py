@@ -10,14 +10,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from mars_nb.gateway.driver.journal import Journal
 from mars_nb.gateway.driver.runs import Event, Run, described
-from mars_nb.graph import record
-from mars_nb.graph.meta import PandasMeta, TensorMeta
 from mars_nb.graph.node import Node
-from mars_nb.graph.tileable import Claim
 from mars_nb.session.backends.cluster.backend import ClusterBackend
 from mars_nb.session.backends.gateway.recordings import Envelope
 from mars_nb.storage import frames
@@ -29,6 +26,26 @@ _PRINTS = 0.02
 REMEMBERED = 200
 #: Seconds without any event stream after which nodes that nobody's result needs are forgotten.
 FORGET_S = 60.0
+#: Characters of a log that those are told who come later.
+_LOG_MOST = 1 << 16
+
+
+class Kept(NamedTuple):
+    """A result.
+
+    Attributes
+    ----------
+    node
+        That was executed.
+    executed_at
+        In seconds since the epoch.
+    log
+        What was printed meanwhile.
+    """
+
+    node: Node
+    executed_at: float
+    log: str
 
 
 @dataclass(frozen=True)
@@ -71,7 +88,7 @@ class Hosted:
     runs
         By number: those that run, and the last that ended.
     results
-        By key: the node, and when it was executed.
+        By key.
     names
         The user's names of results: keys by name.
     streams
@@ -82,7 +99,7 @@ class Hosted:
         self.backend = backend
         self.journal = Journal()
         self.runs: dict[int, Run] = {}
-        self.results: dict[str, tuple[Node, float]] = {}
+        self.results: dict[str, Kept] = {}
         self.names: dict[str, str] = {}
         self.streams = 0
         self.closed = False
@@ -129,7 +146,12 @@ class Hosted:
 
     def _node(self, key: str) -> Node | None:
         node = self._nodes.get(key)
-        return self.results[key][0] if node is None and key in self.results else node
+        return self.results[key].node if node is None and key in self.results else node
+
+    def begun(self, run: Run, wanted: list[tuple[str, str]]) -> None:
+        """Take note of what a run computes."""
+        run.wanted = wanted
+        self.tell({"event": "begun", **run.snapshot()})
 
     def learn(self, nodes: Mapping[str, Node]) -> None:
         """Take note of nodes that were sent."""
@@ -147,7 +169,7 @@ class Hosted:
         now = time.time()
         for node in nodes:
             self.results.pop(node.key, None)  # to the end
-            self.results[node.key] = node, now
+            self.results[node.key] = Kept(node, now, run.log.text())
         self.tell(event)
 
     def cancel(self, number: int) -> None:
@@ -176,23 +198,20 @@ class Hosted:
         """Take note of the user's names; None for a name that is no result's any more."""
         wanted = {**self.names, **names}
         self.names = {name: key for name, key in wanted.items() if key is not None and key in self.results}
+        self.tell({"event": "names", "names": self.names})
 
     def listing(self) -> list[Event]:
         """List the results, oldest first."""
-        return [self._listed(node, at) for node, at in list(self.results.values())]
+        return [self._listed(result) for result in list(self.results.values())]
 
-    def _listed(self, node: Node, executed_at: float) -> Event:
-        record.load_front_ends()
-        layout = self.backend.layout(node.key)
+    def _listed(self, result: Kept) -> Event:
+        node = result.node
         return {
             **described(self.backend, node),
             "names": [name for name, key in self.names.items() if key == node.key],
-            "kind": type(record.present(node, Claim(node.key), "")).__name__,
-            "dtype": _dtype(node),
-            "chunks": 0 if layout is None else len(layout.keys),
-            "executed_at": executed_at,
+            "executed_at": result.executed_at,
             "place": "" if node.site is None else node.site.place,
-            "site": None if node.site is None else list(node.site),
+            "log": result.log[-_LOG_MOST:],
         }
 
     def chunks(self, name: str, numbers: Sequence[int] | None) -> Chunks:
@@ -233,6 +252,7 @@ class Hosted:
     def tell(self, event: Event) -> None:
         """Tell an event to all who listen."""
         if event["event"] == "printed":
+            self.runs[event["run"]].log.write(event["text"])
             self._print(event["run"], event["stream"], event["text"])
             return
         self._flush()
@@ -288,7 +308,7 @@ class Hosted:
                 "shape": list(getattr(self.backend.layout(key), "shape", ())),
                 "nbytes": self.backend.nbytes_of(key),
             }
-            for key, (node, _) in self.results.items()
+            for key, (node, *_) in self.results.items()
         ]
         runs = [run.snapshot() for run in self.runs.values()]
         return {
@@ -333,9 +353,3 @@ class Hosted:
         self.backend.on_progress = lambda: None
         self._nodes.clear()
         self.results.clear()
-
-
-def _dtype(node: Node) -> str:
-    if isinstance(node.meta, TensorMeta):
-        return str(node.meta.dtype)
-    return str(getattr(node.meta.sample, "dtype", "")) if isinstance(node.meta, PandasMeta) else ""

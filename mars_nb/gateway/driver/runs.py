@@ -18,7 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 import cloudpickle
 
+from mars_nb.graph import record
+from mars_nb.graph.meta import PandasMeta, TensorMeta
 from mars_nb.graph.node import Node
+from mars_nb.graph.tileable import Claim
 from mars_nb.session.backends.base import Backend, Memory, Work
 from mars_nb.session.backends.gateway import faults
 from mars_nb.session.backends.gateway.recordings import Envelope, unpack
@@ -50,10 +53,12 @@ class Run:
     ----------
     state
         ``running``, ``done``, ``failed`` or ``cancelled``.
-    label
-        What is computed.
+    wanted
+        Keys and labels of what is computed.
     final
         The event that told of the end.
+    log
+        What was printed.
     values
         Of a Dask graph: what it gave, until it was fetched.
     """
@@ -61,9 +66,10 @@ class Run:
     def __init__(self, number: int, host: Hosted) -> None:
         self.number = number
         self.state = "running"
-        self.label = ""
+        self.wanted: list[tuple[str, str]] = []
         self.started_at = time.time()
         self.final: Event | None = None
+        self.log = Log()
         self.values: list[Any] | None = None
         self._host = host
         self._work: Work | None = None
@@ -82,7 +88,7 @@ class Run:
         return {
             "run": self.number,
             "state": self.state,
-            "label": self.label,
+            "wanted": self.wanted,
             "started_at": self.started_at,
             **_status(self._work),
         }
@@ -117,7 +123,7 @@ class Run:
 
     def _submit(self, nodes: Sequence[Node]) -> None:
         backend = self._host.backend
-        self.label = ", ".join(node.label for node in nodes)
+        self._host.post(self._host.begun, self, [(node.key, node.label) for node in nodes])
 
         def done(error: BaseException | None) -> None:
             self._end(error, lambda: {"results": [described(backend, node) for node in nodes]}, nodes)
@@ -125,7 +131,7 @@ class Run:
         backend.submit(nodes, done, self._begun)
 
     def _run(self, graph: Any, outputs: Sequence[Any]) -> None:
-        self.label = "dask.get"
+        self._host.post(self._host.begun, self, [("", "dask.get")])
 
         def done(values: dict[Any, Any], error: BaseException | None) -> None:
             self._end(error, lambda: self._handed_over([values[key] for key in outputs]))
@@ -203,14 +209,24 @@ def described(backend: Backend, node: Node) -> Event:
         raise KeyError(f"{node.label} was freed meanwhile")
     nbytes = backend.nbytes_of(node.key)
     values = backend.read(node.key, layout.keys) if nbytes <= SMALL else None
-    state = cloudpickle.dumps((layout, node.meta, values), protocol=5)
+    record.load_front_ends()
     return {
         "key": node.key,
-        "nbytes": nbytes,
         "label": node.label,
+        "kind": type(record.present(node, Claim(node.key), "")).__name__,
+        "dtype": _dtype(node),
         "shape": list(layout.shape),
-        "state": encoded(state),
+        "nbytes": nbytes,
+        "chunks": len(layout.keys),
+        "site": None if node.site is None else list(node.site),
+        "state": encoded(cloudpickle.dumps((layout, node.meta, values), protocol=5)),
     }
+
+
+def _dtype(node: Node) -> str:
+    if isinstance(node.meta, TensorMeta):
+        return str(node.meta.dtype)
+    return str(getattr(node.meta.sample, "dtype", "")) if isinstance(node.meta, PandasMeta) else ""
 
 
 def encoded(data: bytes) -> str:

@@ -122,7 +122,7 @@ class GatewayBackend:
 
         def on_end(event: Event, error: BaseException | None) -> None:
             try:
-                metas = self._keep(event["results"]) if error is None else {}
+                metas = {} if error is not None else {result["key"]: self.keep(result) for result in event["results"]}
                 for node in nodes:
                     node.meta = metas.get(node.key, node.meta)
             except Exception as raised:
@@ -154,13 +154,17 @@ class GatewayBackend:
 
         self._start(needed, ("graph", dict(graph), wanted), needed, on_end, begun)
 
+    def follow(self, run: GatewayRun) -> None:
+        """Hear of a run that somebody else began."""
+        self._runs[run.number] = run
+
     def _is_known(self, node: Node) -> bool:
         return node in self._sent or node.key in self._results
 
     def _start(
         self, needed: Sequence[Node], value: Any, nodes: Iterable[Node], on_end: OnEnd, begun: Callable[[Work], object]
     ) -> None:
-        self._check()
+        self.check()
         run = GatewayRun(self, next(self._numbers), nodes, on_end)
         begun(run)
         self._runs[run.number] = run
@@ -219,14 +223,12 @@ class GatewayBackend:
 
     # --- results -------------------------------------------------------------------------------------
 
-    def _keep(self, results: Iterable[Mapping[str, Any]]) -> dict[str, Meta]:
-        """Take note of results, and give what is known of their values."""
-        metas = {}
-        for result in results:
-            layout, meta, values = pickle.loads(base64.b64decode(result["state"]))
-            self._results[result["key"]] = Kept(layout, result["nbytes"], values)
-            metas[result["key"]] = meta
-        return metas
+    def keep(self, result: Mapping[str, Any]) -> Meta:
+        """Take note of a result that the driver told of, and give what is known of its value."""
+        layout, meta, values = pickle.loads(base64.b64decode(result["state"]))
+        self._results[result["key"]] = Kept(layout, result["nbytes"], values)
+        known: Meta = meta
+        return known
 
     def layout(self, name: str) -> Layout | None:
         """Tell how a result is cut, None if it is not there."""
@@ -257,7 +259,7 @@ class GatewayBackend:
         return self._read(name, numbers)
 
     def _read(self, name: str, numbers: Sequence[int] | None) -> list[Any]:
-        self._check()
+        self.check()
         body = json.dumps({"name": name, "chunks": None if numbers is None else list(numbers)}).encode()
         found = []
         try:
@@ -286,11 +288,24 @@ class GatewayBackend:
 
     def ask(self, method: str, path: str = "", body: Any = None) -> Any:
         """Ask the driver something about the session, and give its answer."""
-        self._check()
+        self.check()
         try:
             return self.requests.json(method, self._path + path, body)
         except Refused as error:
             raise self._explained(error) from None
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the session ended, though nobody closed it here."""
+        return self._why is not None
+
+    def expires_in(self) -> float:
+        """Tell after how many seconds without use the session ends."""
+        try:
+            found = self.requests.json("GET", "/api/v1/sessions")
+        except Refused as error:
+            raise self._explained(error) from None
+        return float(next(facts["expires_in"] for facts in found if self._path.endswith(facts["id"])))
 
     def later(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> None:
         """Tell the driver something; does not wait."""
@@ -308,7 +323,8 @@ class GatewayBackend:
     def _explained(self, error: Refused) -> MarsError:
         return self.requests.explain(error, self.name)
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Raise if the session is not there any more."""
         if self._why is not None:
             raise gone(self.name, self._why)
 
@@ -333,6 +349,8 @@ class GatewayBackend:
         match event["event"]:
             case "cluster":
                 self._cluster(event)
+            case "begun" if self._is_ours(event):
+                pass
             case "progress" if run:
                 run.status(event)
             case "printed" if run:
@@ -347,7 +365,7 @@ class GatewayBackend:
                 run.end(event, faults.unpack(base64.b64decode(event["error"]), event["text"]))
             case "cancelled" if run:
                 run.end(event, TaskCancelled(f"the task was cancelled in session {self.name!r} by somebody else"))
-            case "done" if self._first <= event["run"] < self._first + _NUMBERS:
+            case "done" if self._is_ours(event):
                 self._drop(event)
             case "released":
                 for key in event["keys"]:
@@ -360,6 +378,9 @@ class GatewayBackend:
                 self._end(event)
             case _:
                 self.on_event(event)
+
+    def _is_ours(self, event: Event) -> bool:
+        return 0 <= int(event["run"]) - self._first < _NUMBERS
 
     def _drop(self, event: Event) -> None:
         """Let results go that came when the run was cancelled already."""

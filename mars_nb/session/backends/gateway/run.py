@@ -14,12 +14,13 @@ import importlib
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mars_nb.graph.meta import ObjectMeta
 from mars_nb.graph.node import Node, Source
 from mars_nb.session.backends.base import Memory, Progress
+from mars_nb.session.logs import Log
 
 if TYPE_CHECKING:
     from mars_nb.session.backends.gateway.backend import GatewayBackend
@@ -41,13 +42,18 @@ class GatewayRun:
         Those that it may compute.
     on_end
         Is called once, with the last event or with what went wrong; not if the run is cancelled here.
+    log
+        Takes what is printed, for a run that somebody else began.
     """
 
-    def __init__(self, backend: GatewayBackend, number: int, nodes: Iterable[Node], on_end: OnEnd) -> None:
+    def __init__(
+        self, backend: GatewayBackend, number: int, nodes: Iterable[Node], on_end: OnEnd, log: Log | None = None
+    ) -> None:
         self.number = number
         self._backend = backend
         self._nodes = {node.key: node for node in nodes}
         self._on_end = on_end
+        self._log = log
         self._context = contextvars.copy_context()
         self._over = threading.Lock()  # taken once, by whoever ends or cancels the run, and never let go
         self._progress: tuple[Progress, ...] = ()
@@ -89,7 +95,7 @@ class GatewayRun:
 
     # --- on the stream's thread ----------------------------------------------------------------------
 
-    def status(self, event: Event) -> None:
+    def status(self, event: Mapping[str, Any]) -> None:
         """Take what an event tells of the progress."""
         self._progress = tuple(sorted(map(self._read, event["operations"]), key=lambda found: found.node.key))
         memory = event["memory"]
@@ -104,11 +110,14 @@ class GatewayRun:
 
     def printed(self, stream: str, text: str) -> None:
         """Print what the user's functions printed, where this was started."""
+        if self._log is not None:
+            self._log.write(text)
+            return
         self._context.run(lambda: getattr(sys, stream).write(text))
 
     def warned(self, event: Event) -> None:
         """Warn where this was started; a filter that makes it an error ends the execution by it."""
-        if self.is_over():
+        if self.is_over() or self._log is not None:
             return
         category = _category(event["category"])
         try:

@@ -18,7 +18,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -31,6 +31,8 @@ FIRST_S = 0.05
 MOST_S = 5.0
 #: Seconds without a connection after which the gateway is taken for lost.
 LOST_S = 30.0
+#: Seconds in which what waits to be sent must be through when the thread is to end.
+_LAST_S = 1.0
 _PING_S = 10.0
 _CONNECT_S = 10.0
 #: Bytes of an event: it may hold the layout of a large result.
@@ -67,10 +69,10 @@ class EventStream:
         self._hear = hear
         self._since = since
         self._released: deque[str] = deque()
-        self._releasing = False
+        self._waiting: deque[tuple[str, str, Any, Mapping[str, str]]] = deque()
+        self._sending: asyncio.Task[None] | None = None
         self._loop = asyncio.new_event_loop()
         self._stopping = asyncio.Event()
-        self._tasks: set[asyncio.Task[Any]] = set()
         self._thread = threading.Thread(target=self._run, name="mars_nb-gateway", daemon=True)
 
     # --- any thread ----------------------------------------------------------------------------------
@@ -82,11 +84,12 @@ class EventStream:
     def release(self, name: str) -> None:
         """Tell the driver, soon, that a result is not needed any more. Takes no lock."""
         self._released.append(name)
-        self._call(self._begin_releasing)
+        self._call(self._begin_sending)
 
     def later(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> None:
         """Send a request soon; nobody waits for the answer."""
-        self._call(lambda: self._start(self._send(method, path, body, headers)))
+        self._waiting.append((method, path, body, headers or {}))
+        self._call(self._begin_sending)
 
     def _call(self, call: Callable[[], object]) -> None:
         with suppress(RuntimeError):  # the loop was closed
@@ -112,18 +115,13 @@ class EventStream:
         self._client = AsyncHTTPClient(force_instance=True)
         listening = asyncio.create_task(self._listen())
         await self._stopping.wait()
-        if self._released:
-            self._begin_releasing()
-        listening.cancel()
-        await asyncio.wait([listening, *self._tasks], timeout=1.0)
-        for task in self._tasks:
+        self._begin_sending()
+        assert self._sending is not None
+        await asyncio.wait([self._sending], timeout=_LAST_S)
+        for task in (listening, self._sending):
             task.cancel()
+        await asyncio.wait([listening, self._sending])
         self._client.close()
-
-    def _start(self, what: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(what)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _listen(self) -> None:
         pause, since = FIRST_S, time.monotonic()
@@ -173,27 +171,27 @@ class EventStream:
         code = socket.close_code
         return True, {DRIVER_LOST: "driver-lost", UNAUTHORIZED: "unauthorized", NO_SESSION: "gone"}.get(code or 0)
 
-    def _begin_releasing(self) -> None:
-        if not self._releasing:
-            self._releasing = True
-            self._start(self._release_all())
+    def _begin_sending(self) -> None:
+        if self._sending is None or self._sending.done():
+            self._sending = asyncio.create_task(self._send_all())
 
-    async def _release_all(self) -> None:
-        try:
-            while self._released:
-                names = [self._released.popleft() for _ in range(min(len(self._released), _BATCH))]
-                await self._send("POST", f"{self._path}/release", {"keys": list(dict.fromkeys(names))})
-        finally:
-            self._releasing = False
+    async def _send_all(self) -> None:
+        """Send what waits, one after the other: what was to be later stays later."""
+        while self._waiting or self._released:
+            if self._waiting:
+                await self._send(*self._waiting.popleft())
+                continue
+            names = [self._released.popleft() for _ in range(min(len(self._released), _BATCH))]
+            await self._send("POST", f"{self._path}/release", {"keys": list(dict.fromkeys(names))}, {})
 
-    async def _send(self, method: str, path: str, body: Any, headers: Mapping[str, str] | None = None) -> None:
+    async def _send(self, method: str, path: str, body: Any, headers: Mapping[str, str]) -> None:
         data = (b"" if body is None else json.dumps(body).encode()) if method in ("POST", "PUT", "PATCH") else None
         with suppress(Exception):  # a gateway that is lost is told elsewhere
             await self._client.fetch(
                 self._requests.url(path),
                 method=method,
                 body=data,
-                headers={**self._requests.headers, **(headers or {})},
+                headers={**self._requests.headers, **headers},
                 ssl_options=self._requests.context,
                 allow_nonstandard_methods=True,
             )
