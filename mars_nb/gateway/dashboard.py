@@ -108,6 +108,7 @@ class Proxy(_Dashboard):
 class Socket(_Dashboard, WebSocketHandler):
     """Its websockets."""
 
+    SUPPORTED_METHODS = ("GET",)
     _upstream: WebSocketClientConnection | None = None
     _task: asyncio.Task[None] | None = None
 

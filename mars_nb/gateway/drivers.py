@@ -30,6 +30,8 @@ logger = logging.getLogger("mars_nb.gateway")
 SOCKET_PATH_MOST = 107
 #: Seconds for which a driver that did not start is not started again.
 PAUSE_S = 2.0
+#: Seconds that the end of a driver may take when its connections are gone.
+SETTLE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class Drivers:
     Parameters
     ----------
     folder
-        Private directory for sockets, and for the files that find drivers again.
+        Private directory for sockets, and for the files that find drivers again; nothing else is in it.
     cluster
         What they work on.
     timeouts
@@ -186,6 +188,11 @@ class Drivers:
             self.lost += 1
             logger.error("the driver of %s ended with %d: the user's sessions are lost", driver.user, code)
         self.drop(driver)
+
+    async def settle(self, driver: Driver) -> None:
+        """Wait a moment until a driver that seems to end has ended, so that the next request gets a new one."""
+        if driver.process is not None:
+            await asyncio.wait([driver.process.gone], timeout=SETTLE_S)
 
     def drop(self, driver: Driver) -> None:
         """Forget a driver that does not answer any more, so that the next request gets a new one."""

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import os
 import secrets
+import shutil
 import signal
 from pathlib import Path
 from typing import Any
@@ -50,8 +51,12 @@ async def _run(settings: dict[str, Any]) -> None:
     loop.add_signal_handler(signal.SIGTERM, ended.set)
     with (
         Lock(folder / "engine.lock"),
-        dask.config.set({"distributed.worker.http.routes": []}),  # nothing of a worker is to be seen without a token
-        contextlib.suppress(asyncio.CancelledError),
+        dask.config.set(
+            {
+                "distributed.worker.http.routes": [],  # nothing of a worker is to be seen without a token
+                "temporary-directory": str(folder / "scratch"),
+            }
+        ),
     ):
         async with LocalCluster(
             n_workers=settings["n_workers"],
@@ -64,7 +69,6 @@ async def _run(settings: dict[str, Any]) -> None:
             security=security,
             dashboard_address="127.0.0.1:0",
             scheduler_kwargs={"http_prefix": prefix},
-            local_directory=str(folder / "scratch"),
         ) as cluster:
             port = cluster.scheduler.services["dashboard"].port
             dashboard = f"http://127.0.0.1:{port}/{prefix}"
@@ -74,6 +78,8 @@ async def _run(settings: dict[str, Any]) -> None:
             else:
                 when_alone(lambda: loop.call_soon_threadsafe(ended.set))
                 await ended.wait()
+    if not settings["keep"]:
+        shutil.rmtree(folder, ignore_errors=True)  # the gateway may have been killed
 
 
 async def _until_forgotten(ended: asyncio.Event, lock: Path, scheduler: Any, timeout_s: float) -> None:

@@ -59,11 +59,15 @@ class DriverHandler(Door):
 
     SUPPORTED_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
-    async def prepare(self) -> None:
-        """Let the request in, if there is such a route, and its size is right."""
+    def initialize(self, gateway: Gateway) -> None:
+        """Take what all requests share."""
+        super().initialize(gateway)
         self._under_way = contextlib.ExitStack()
         self._exchange: Exchange | None = None
         self._body = bytearray()
+
+    async def prepare(self) -> None:
+        """Let the request in, if there is such a route, and its size is right."""
         await super().prepare()
         self._route = self._find_route()
         self._length = self._check_length()
@@ -132,7 +136,7 @@ class DriverHandler(Door):
         try:
             await self._exchange.receive(self._answer_head, self._answer_piece)
         except UpstreamLost:
-            self._give_up()
+            await self._give_up()
         else:
             if not self._finished:
                 await self.finish()
@@ -156,10 +160,12 @@ class DriverHandler(Door):
             await self.request.connection.write(cast("bytes", piece))  # streams take any buffer, and do not copy it
         self.gateway.metrics.moved("out", len(piece))
 
-    def _give_up(self) -> None:
-        if not self._headers_written:
-            raise lost(self.user)
-        self.cut()
+    async def _give_up(self) -> None:
+        if self._headers_written:
+            self.cut()
+            return
+        await self.gateway.drivers.settle(self._driver)
+        raise lost(self.user)
 
     def on_connection_close(self) -> None:
         """End the exchange when the client goes away (called by tornado)."""
@@ -167,8 +173,7 @@ class DriverHandler(Door):
 
     def on_finish(self) -> None:
         """Count the request no more (called by tornado)."""
-        if hasattr(self, "_under_way"):
-            self._under_way.close()
+        self._under_way.close()
 
     def logged_path(self) -> str:
         """Give the path if it is one of the routes: then it holds nothing but ids."""

@@ -60,6 +60,7 @@ def no_session() -> Refused:
 class EventsHandler(Door, WebSocketHandler):
     """The event stream of one session."""
 
+    SUPPORTED_METHODS = ("GET",)
     _upstream: WebSocketClientConnection | None = None
 
     async def prepare(self) -> None:
@@ -88,7 +89,7 @@ class EventsHandler(Door, WebSocketHandler):
 
     async def _find(self, path: str) -> WebSocketClientConnection:
         for _ in range(2):  # a driver that ended since the last request is replaced
-            driver = await find_driver(self.gateway, self.user)
+            driver = self._driver = await find_driver(self.gateway, self.user)
             try:
                 return await connect(driver, path)
             except HTTPClientError as error:
@@ -137,6 +138,8 @@ class EventsHandler(Door, WebSocketHandler):
         else:
             code = self._upstream.close_code
             ours = code is not None and (code == CLOSED or code >= 4000)
+            if not ours and self.ws_connection is not None:
+                await self.gateway.drivers.settle(self._driver)
             self.close(code if ours else DRIVER_LOST)
 
     def on_message(self, message: str | bytes) -> None:

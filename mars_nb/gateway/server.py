@@ -143,7 +143,8 @@ async def running(options: Options) -> AsyncIterator[Running]:
         if cluster is None:
             engine = await embedded.start(folder, options.size, options.timeouts.driver, keep=keep)
             cluster = engine.cluster
-        drivers = Drivers(folder, cluster, options.timeouts, keep=keep, module=options.driver)
+        make_private(folder / "drivers")
+        drivers = Drivers(folder / "drivers", cluster, options.timeouts, keep=keep, module=options.driver)
         gateway = Gateway(Place(_names(options), port, secure=context is not None), users, drivers, options.limits)
         now = Running(_url(options, port), gateway)
         if engine is not None:

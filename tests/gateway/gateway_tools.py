@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -12,7 +13,8 @@ from typing import Any
 
 from mars_nb.gateway.auth import User, hash_token, read_users
 from mars_nb.gateway.drivers import Cluster
-from mars_nb.gateway.server import Options, Running, running
+from mars_nb.gateway.limits import Limits
+from mars_nb.gateway.server import Options, Running, run, running
 
 TOKENS = {name: f"{name}-token-{'x' * 30}" for name in ("ann", "bob", "eve", "broken")}
 USERS = "\n".join(
@@ -145,3 +147,8 @@ def make_options(**changes: Any) -> Options:
 def one_user(name: str = "ann", **options: Any) -> Callable[[], dict[str, User]]:
     """Give what reads one user."""
     return lambda: {hash_token(TOKENS[name]): User(name, **options)}
+
+
+if __name__ == "__main__":  # a process of its own, with the users above, that lets as much through as comes
+    limits = Limits(rate=1e6, burst=10**6)
+    sys.exit(asyncio.run(run(make_options(limits=limits), lambda address: print(address, flush=True))))

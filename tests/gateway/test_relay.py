@@ -92,6 +92,14 @@ def test_queries_that_are_none(gateway, session, query):
     assert refused(connect(gateway, session, query=query)) == 404
 
 
+def test_streams_are_got(gateway, session):
+    headers = {"Upgrade": "websocket", "Connection": "Upgrade"}
+    for method in ("POST", "PUT", "DELETE", "OPTIONS"):
+        answer = gateway.request(method, f"/api/v1/sessions/{session}/events", headers=headers)
+        assert answer.kind == "not-allowed"
+    assert not len(gateway.running.gateway.sockets)
+
+
 def test_no_stream_without_a_token(gateway, session):
     assert refused(connect(gateway, session, user=None)) == 401
     assert refused(connect(gateway, session, user="eve")) == 401
@@ -304,7 +312,7 @@ def test_an_upload_that_is_cut_is_cut_at_the_driver(start):
     with socket.create_connection(("127.0.0.1", gateway.port)) as stream:
         stream.sendall(f"{head}Authorization: Bearer {TOKENS['ann']}\r\n\r\n".encode() + b"x" * 10_000_000)
     asyncio.run(until(lambda: gateway.request("GET", "/api/v1/info").json["aborted"] == 1))
-    assert not len(gateway.running.gateway.requests)
+    asyncio.run(until(lambda: not len(gateway.running.gateway.requests)))
 
 
 def test_a_killed_driver_is_replaced(start):
