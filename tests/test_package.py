@@ -9,9 +9,11 @@ from importlib import metadata, resources
 from pathlib import Path
 
 import pytest
+import yaml
 
 import mars_nb
 from mars_nb.config import OPTIONS
+from mars_nb.gateway.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = Path(mars_nb.__file__).parent
@@ -63,13 +65,24 @@ def test_options_are_documented():
     assert [name for name in OPTIONS if f"| `{name}` |" not in guide] == []
 
 
-@pytest.mark.parametrize(
-    "document", ["README.md", "CONTRIBUTING.md", "docs/sessions.md", "docs/notebook.md", "docs/differences.md"]
-)
-def test_links_lead_somewhere(document):
-    path = ROOT / document
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(path):
     for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
         assert "://" in target or (path.parent / target).exists(), target
+
+
+def test_manifests_have_the_form_of_their_kind():
+    text = (ROOT / "docs" / "cluster.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)
+    manifests = [manifest for block in blocks for manifest in yaml.safe_load_all(block)]
+    kinds = [manifest["kind"] for manifest in manifests if "kind" in manifest]
+    assert kinds == ["DaskCluster", "Service", "NetworkPolicy"]
+    gateway = manifests[0]["spec"]["scheduler"]["spec"]["containers"][1]
+    options = {option for parameter in main.params for option in parameter.opts}
+    assert {argument.partition("=")[0] for argument in gateway["args"][1:]} <= options
 
 
 def test_notebooks_are_committed_without_outputs():
