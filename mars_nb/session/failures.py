@@ -32,6 +32,8 @@ from mars_nb.scheduler.state import Graph, Key
 if TYPE_CHECKING:
     from mars_nb.session.task import Task
 
+#: Begins the note that tells of a failure.
+STORY = "while computing "
 #: The exception's attribute that is its failure.
 ATTRIBUTE = "mars_nb_failure"
 # Of a line of code in a message.
@@ -158,7 +160,7 @@ class Failure:
         what = f"{self.key} of a Dask graph" if self.key else f"`{self.operation}`"
         where = "" if self.site is None else f", recorded {located(self.site)}"
         which = f", chunk {self.chunk} of {self.chunks}" if self.chunks > 1 and not self.key else ""
-        return f"while computing {what}{where}{which}"
+        return f"{STORY}{what}{where}{which}"
 
     def release(self) -> None:
         """Let the values and frames go."""

@@ -20,4 +20,7 @@ def test_the_notebook(tmp_path: Path) -> None:
     assert "equal to pandas: 200,000 trips in 50 cities" in done.stdout
     assert "in this process: False" in done.stdout
     assert "found again: DataFrame (50, 3)" in done.stdout
-    assert "token=" not in (tmp_path / "cluster.ipynb").read_text(encoding="utf-8")
+    executed = (tmp_path / "cluster.ipynb").read_text(encoding="utf-8")
+    assert "token=" not in executed
+    assert "while computing `map`, recorded in cell In[7], line 1" in executed
+    assert "recorded in 2" not in executed  # a worker does not know the cell's name

@@ -9,7 +9,7 @@ from typing import Any
 
 import cloudpickle
 
-from mars_nb.session.failures import text_of
+from mars_nb.session.failures import STORY, add_note, failure_of, text_of
 
 
 def pack(error: BaseException) -> bytes:
@@ -42,7 +42,16 @@ def unpack(packed: bytes, text: str) -> BaseException:
     except Exception as problem:
         error = RuntimeError(text)
         error.add_note(f"  the exception itself cannot be shown here: {type(problem).__name__}: {problem}")
+    _tell_anew(error)
     return error
+
+
+def _tell_anew(error: BaseException) -> None:
+    """Tell where the operation was recorded: only here it is known which cell that was."""
+    failure = failure_of(error)
+    if failure is not None:
+        error.__notes__ = [note for note in getattr(error, "__notes__", ()) if not note.startswith(STORY)]
+        add_note(error, failure.story)
 
 
 def plain(error: BaseException) -> BaseException:
