@@ -36,14 +36,12 @@ class Child:
     ----------
     ready
         What it told when it was.
-    gone
-        Is done, with the process's return code, when the process has ended.
     """
 
     def __init__(self, process: asyncio.subprocess.Process, ready: Mapping[str, Any]) -> None:
         self._process = process
         self.ready = ready
-        self.gone: asyncio.Task[int] = asyncio.create_task(process.wait())
+        self._code = asyncio.create_task(process.wait())
 
     def __repr__(self) -> str:
         return f"<Child {self.pid}>"
@@ -53,13 +51,17 @@ class Child:
         """Its number."""
         return self._process.pid
 
+    async def wait(self) -> int:
+        """Wait until it has ended, and give what it returned. Many may wait, and give up waiting."""
+        return await asyncio.shield(self._code)
+
     async def end(self) -> None:
         """End it: by its own doing if it can, by force if not."""
         for number in (signal.SIGTERM, signal.SIGKILL):
-            if self.gone.done():
+            if self._code.done():
                 break
             self._process.send_signal(number)
-            await asyncio.wait([self.gone], timeout=END_S)
+            await asyncio.wait([self._code], timeout=END_S)
         self.leave()
 
     def leave(self) -> None:

@@ -182,7 +182,7 @@ class Drivers:
         return driver
 
     async def _watch(self, driver: Driver, process: child.Child) -> None:
-        code = await process.gone
+        code = await process.wait()
         process.leave()
         if code and not self._closed:
             self.lost += 1
@@ -192,7 +192,8 @@ class Drivers:
     async def settle(self, driver: Driver) -> None:
         """Wait a moment until a driver that seems to end has ended, so that the next request gets a new one."""
         if driver.process is not None:
-            await asyncio.wait([driver.process.gone], timeout=SETTLE_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(driver.process.wait(), SETTLE_S)
 
     def drop(self, driver: Driver) -> None:
         """Forget a driver that does not answer any more, so that the next request gets a new one."""

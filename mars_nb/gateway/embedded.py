@@ -63,7 +63,7 @@ class Embedded:
     async def gone(self) -> None:
         """Wait until it has ended."""
         if self.process is not None:
-            await self.process.gone
+            await self.process.wait()
         while holder(self._folder / "engine.lock") is not None:  # noqa: ASYNC110 # a lock tells nobody
             await asyncio.sleep(_LOOK_S)
 

@@ -8,6 +8,7 @@ gateway; with a state directory it stays, until neither a gateway nor a client h
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import os
 import secrets
@@ -27,6 +28,8 @@ _PEMS = ("tls_ca_file", "tls_client_cert", "tls_client_key")
 def main() -> None:
     """Run until told to end."""
     settings = read_settings()
+    if not settings["keep"]:  # the gateway may be killed; what Dask removes at its end comes before this
+        atexit.register(shutil.rmtree, settings["folder"], ignore_errors=True)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is the gateway's
     try:
         import cryptography as _  # noqa: F401
@@ -78,8 +81,6 @@ async def _run(settings: dict[str, Any]) -> None:
             else:
                 when_alone(lambda: loop.call_soon_threadsafe(ended.set))
                 await ended.wait()
-    if not settings["keep"]:
-        shutil.rmtree(folder, ignore_errors=True)  # the gateway may have been killed
 
 
 async def _until_forgotten(ended: asyncio.Event, lock: Path, scheduler: Any, timeout_s: float) -> None:

@@ -67,6 +67,18 @@ class Command:
         finally:
             connection.close()
 
+    def fetch(self, path, token=None):
+        """Give status and headers of a page."""
+        connection = http.client.HTTPConnection("localhost", self.port, timeout=PATIENCE_S)
+        connection.request("GET", path, headers={"Authorization": f"Bearer {token or self.token}"})
+        answer = connection.getresponse()
+        connection.close()
+        return answer.status, answer.headers
+
+    def dashboard(self):
+        """Give the path of Dask's dashboard, which is a secret."""
+        return self.fetch("/dashboard/")[1]["Location"]
+
     def family(self):
         """Give all processes that come of it."""
         self.known = [self.watched, *self.watched.children(recursive=True)]
@@ -109,8 +121,15 @@ def wait_for(what, look):
     return found
 
 
+def runs(process):
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE  # ended; its new parent has not heard of it
+    except psutil.NoSuchProcess:
+        return False
+
+
 def gone(processes):
-    wait_for(f"the end of {processes}", lambda: not psutil.wait_procs(processes, 0.1)[1])
+    wait_for(f"the end of {processes}", lambda: not any(map(runs, processes)))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -127,13 +146,16 @@ def test_it_starts_serves_and_leaves_nothing(command, number):
 
     family = started.family()
     assert len(family) >= 4, "gateway, engine, worker, driver"
+    ours = [process for process in family if "resource_tracker" not in str(process.cmdline())]  # Python's, ends after
     assert started.end(number) == 0
+    assert not [process for process in ours if runs(process)]
     gone(family)
     assert list(started.temporary.iterdir()) == []
     with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", started.port)):
         pass
     assert started.token not in started.log
     assert "Traceback" not in started.log
+    assert "ERROR" not in started.log
 
 
 def test_no_secret_is_seen_by_other_users(command):
@@ -141,7 +163,8 @@ def test_no_secret_is_seen_by_other_users(command):
     started.ask("GET", "/api/v1/info")
     (folder,) = started.temporary.glob("mars-nb-*")
     assert folder.stat().st_mode & 0o777 == 0o700
-    secrets = [started.token, *re.findall(r"/dashboard/([\w-]+)", started.ask("GET", "/api/v1/login")[1].__repr__())]
+    secrets = [started.token, started.dashboard().split("/")[2]]
+    assert min(map(len, secrets)) > 30
     for process in started.family():
         line = " ".join(process.cmdline())
         assert not any(secret in line for secret in secrets)
@@ -192,6 +215,26 @@ def speaks(port, context):
             return bool(secured.recv(100))
     except OSError:
         return False
+
+
+def test_the_dashboard_is_behind_the_login(command):
+    started = command(*ONE)
+    path = started.dashboard()
+    assert re.fullmatch(r"/dashboard/[\w-]{30,}/status", path)
+    folder = path.removesuffix("/status")
+    for file in ("info/main/workers.html", "health", "statics/css/base.css"):
+        assert started.fetch(f"{folder}/{file}")[0] == 200
+        assert started.fetch(f"{folder}/{file}", token="wrong")[0] == 401
+    for wrong in (
+        "/dashboard/status",
+        "/dashboard/x/status",
+        f"{folder}/../x",
+        f"{folder}x/status",
+        f"{folder}/%2e%2e/",
+    ):
+        assert started.fetch(wrong)[0] == 404
+    policy = started.fetch(f"{folder}/info/main/workers.html")[1]["Content-Security-Policy"]
+    assert f"connect-src http://localhost:{started.port}/dashboard/" in policy
 
 
 def test_a_killed_gateway_takes_all_along(command):
