@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from gateway_tools import Gateway, make_options
 
+collect_ignore = ["gateway_double.py"]  # a program
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _doubles_are_found() -> Iterator[None]:
