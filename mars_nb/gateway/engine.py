@@ -57,6 +57,7 @@ async def _run(settings: dict[str, Any]) -> None:
         dask.config.set(
             {
                 "distributed.worker.http.routes": [],  # nothing of a worker is to be seen without a token
+                "distributed.worker.preload": ["mars_nb.gateway.quiet"],
                 "temporary-directory": str(folder / "scratch"),
             }
         ),

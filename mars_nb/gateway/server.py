@@ -12,6 +12,7 @@ import contextlib
 import ipaddress
 import logging
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -181,6 +182,7 @@ async def run(options: Options, announce: Callable[[str], None]) -> int:
     int
         What the process shall return.
     """
+    _raise_descriptors()
     async with running(options) as now:
 
         def stop(number: int) -> None:
@@ -195,6 +197,13 @@ async def run(options: Options, announce: Callable[[str], None]) -> int:
         await now.over.wait()
         logger.info("stopping")
     return int(now.failed)
+
+
+def _raise_descriptors() -> None:
+    """Allow as many open files as the system does: each event stream has two."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # not every system takes what it names itself
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 class Supervisor:

@@ -184,7 +184,8 @@ class Events(Base, websocket.WebSocketHandler):
 
 def run(seq):
     done = min(seq, 40)
-    operations = [["k1", "DataFrameReadCsv", 40, 0, 40, 1.5, 0.0], ["k2", "DataFrameGroupBy", done, 2, 40, 0.5, 0.2]]
+    operations = [["k0", "RemoteFunction", 0, 1, 1, 0.0, 0.1], ["k3", "RemoteFunction", 1, 0, 1, 0.1, 0.0]]
+    operations += [["k1", "DataFrameReadCsv", 40, 0, 40, 1.5, 0.0], ["k2", "DataFrameGroupBy", done, 2, 40, 0.5, 0.2]]
     return {
         "run": 1,
         "state": "running",
@@ -194,7 +195,8 @@ def run(seq):
 
 
 def snapshot(session):
-    results = [{"key": "n1", "names": ["df"], "label": "DataFrameSum", "shape": [1000, 3], "nbytes": 2**21}]
+    results = [{"key": f"n{i}", "names": [], "label": "Small", "shape": [], "nbytes": i} for i in range(2, 32)]
+    results.append({"key": "n1", "names": ["df"], "label": "DataFrameSum", "shape": [1000, 3], "nbytes": 2**21})
     return {"event": "snapshot", "seq": 0, "session": session, "runs": [run(0)], "results": results}
 
 

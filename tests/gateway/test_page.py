@@ -61,6 +61,9 @@ def test_it_shows_what_there_is(page, gateway):
     card = page.locator(".session")
     card.wait_for()
     text = card.inner_text()
+    assert "RemoteFunction × 2" in text
+    assert "and 11 more" in text
+    assert card.locator(".rows tr").first.inner_text().startswith("df")
     for part in ("etl", "etl.ipynb", "3.0 MiB", "Task 1", "DataFrameGroupBy", "DataFrameSum", "1000 × 3", "2.0 MiB"):
         assert part in text, part
     assert not page.problems
@@ -68,19 +71,19 @@ def test_it_shows_what_there_is(page, gateway):
 
 def test_progress_moves_while_the_button_stays(page, gateway):
     gateway.new_session("etl")
-    bar = page.locator(".run .operations tr").nth(1).locator("progress")
+    bar = page.locator(".run .operations tr").nth(2).locator("progress")
     bar.wait_for()
     cancel = page.locator(".run .cancel").element_handle()
     first = float(bar.get_attribute("value"))
     wait_for("progress", lambda: float(bar.get_attribute("value")) > first, 10)
     assert page.locator(".run .cancel").evaluate("(now, before) => now === before", cancel)
-    assert re.search(r"\d+ of 80 chunk tasks", page.locator(".run").inner_text())
+    assert re.search(r"\d+ of 82 chunk tasks", page.locator(".run").inner_text())
 
 
 def test_buttons(page, gateway):
     session = gateway.new_session("etl")
     with page.expect_response(lambda answer: answer.request.method == "DELETE") as cancelled:
-        page.get_by_role("button", name="Cancel task 1").click()
+        page.get_by_role("button", name="Cancel Task 1").click()
     assert cancelled.value.url.endswith(f"/{session}/runs/1")
     assert cancelled.value.status == 200
     with page.expect_response(lambda answer: answer.request.method == "DELETE") as freed:

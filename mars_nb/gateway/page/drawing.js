@@ -1,7 +1,7 @@
 // Puts values on the page. Texts are set as texts, never as HTML. Elements stay where they are and only their content
 // changes, so that a button can be pressed while the numbers beside it move.
 
-import { bytes, duration, totals } from '/static/model.js';
+import { bytes, duration, lines, title } from '/static/model.js';
 
 /** Make an element. */
 export function make(tag, attributes = {}, ...children) {
@@ -73,14 +73,14 @@ function makeOperation() {
   return make('tr', {}, cell('operation'), meter('bar'), cell('number counts'));
 }
 
-function drawOperation(row, [, label, done, running, total, , , name]) {
-  write(part(row, 'operation'), name && name !== label ? `${label} (${name})` : label);
+function drawOperation(row, { label, count, done, running, total }) {
+  write(part(row, 'operation'), count > 1 ? `${label} × ${count}` : label);
   fill(part(row, 'bar').querySelector('progress'), done, total);
   write(part(row, 'counts'), `${done} / ${total}${running ? `, ${running} running` : ''}`);
 }
 
 function makeRun(run, actions) {
-  const cancel = button('Cancel', `Cancel task ${run.run}`, () => actions.cancel(run.run));
+  const cancel = button('Cancel', `Cancel ${title(run)}`, () => actions.cancel(run.run));
   cancel.classList.add('cancel');
   return make(
     'div',
@@ -93,17 +93,18 @@ function makeRun(run, actions) {
 }
 
 function drawRun(element, run) {
-  write(part(element, 'title'), `Task ${run.run}`);
+  write(part(element, 'title'), title(run));
   const state = part(element, 'state');
   write(state, run.state);
   state.className = `state ${run.state}`;
-  const { done, total } = totals(run);
-  write(part(element, 'counts-all'), total ? `${done} of ${total} chunk tasks` : '');
+  const operations = lines(run);
+  const sum = name => operations.reduce((all, operation) => all + operation[name], 0);
+  write(part(element, 'counts-all'), sum('total') ? `${sum('done')} of ${sum('total')} chunk tasks` : '');
   const error = part(element, 'error');
   write(error, run.text ?? '');
   error.hidden = !run.text;
   part(element, 'cancel').hidden = run.state !== 'running';
-  each(part(element, 'operations'), run.operations, operation => operation[0], makeOperation, drawOperation);
+  each(part(element, 'operations'), operations, operation => operation.label, makeOperation, drawOperation);
 }
 
 function makeResult(result, actions) {
@@ -133,7 +134,8 @@ export function makeSession(session, actions) {
     make('div', { className: 'head' }, make('h3', { className: 'name' }), make('span', { className: 'state' }),
       make('span', { className: 'faint facts' }), make('span', { className: 'buttons' }, extend, close)),
     make('div', { className: 'runs' }),
-    make('div', { className: 'held' }, make('h4', { textContent: 'Results' }), results),
+    make('div', { className: 'held' }, make('h4', { textContent: 'Results' }), results,
+      make('span', { className: 'faint more' })),
   );
 }
 
@@ -152,8 +154,10 @@ export function drawSession(card, session, model, actions) {
     `${session.results} results, ${bytes(session.bytes)}`,
   ].filter(Boolean).join(' · '));
   each(part(card, 'runs'), model.shown, run => run.run, run => makeRun(run, actions), drawRun);
-  const results = [...model.results.values()];
+  const results = model.listed;
+  const more = model.results.size - results.length;
   part(card, 'held').hidden = !results.length;
+  write(part(card, 'more'), more ? `and ${more} more` : '');
   each(part(card, 'rows'), results, result => result.key, result => makeResult(result, actions), drawResult);
 }
 

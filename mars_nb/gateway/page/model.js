@@ -2,6 +2,8 @@
 
 /** Ended runs that are shown. */
 const ENDED = 5;
+/** Results that are shown. */
+const RESULTS = 20;
 
 /** The runs and results of one session. */
 export class Model {
@@ -54,16 +56,36 @@ export class Model {
     ended.slice(0, -ENDED).forEach(each => this.runs.delete(each.run));
   }
 
+  /** The results that are worth a line: those with a name, then the largest. */
+  get listed() {
+    const weight = result => (result.names.length ? Infinity : result.nbytes);
+    return [...this.results.values()].sort((a, b) => (weight(a) === weight(b) ? 0 : weight(b) - weight(a))).slice(0, RESULTS);
+  }
+
   /** The runs, the last one first. */
   get shown() {
     return [...this.runs.values()].sort((a, b) => b.run - a.run).filter((run, i) => run.state === 'running' || i < ENDED);
   }
 }
 
-/** Counts of chunk tasks of a run. */
-export function totals(run) {
-  const sum = index => run.operations.reduce((all, operation) => all + operation[index], 0);
-  return { done: sum(2), running: sum(3), total: sum(4) };
+/** The operations of a run; those of one name, as calls of a function of the user's, are one line. */
+export function lines(run) {
+  const found = new Map();
+  for (const [, label, done, running, total] of run.operations) {
+    const line = found.get(label) ?? { label, count: 0, done: 0, running: 0, total: 0 };
+    found.set(label, line);
+    line.count += 1;
+    line.done += done;
+    line.running += running;
+    line.total += total;
+  }
+  return [...found.values()];
+}
+
+/** What people call a run: clients that share a session count from a thousand million on, each from its own. */
+export function title(run) {
+  const client = Math.floor(run.run / 1e9);
+  return `Task ${run.run % 1e9}${client > 1 ? ` of client ${client}` : ''}`;
 }
 
 /** A number of bytes, as people say it. */

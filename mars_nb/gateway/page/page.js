@@ -100,7 +100,7 @@ function look() {
   looking ??= Promise.all([ask('GET', '/api/v1/sessions'), ask('GET', '/api/v1/workers')])
     .then(([listed, told]) => {
       sessions = listed;
-      workers = told.workers;
+      workers = told.workers.sort((a, b) => String(a.name).localeCompare(String(b.name), 'en', { numeric: true }));
       follow();
       redraw();
     })
