@@ -19,6 +19,7 @@ export class Model {
         this.results = new Map(event.results.map(result => [result.key, result]));
         this.memory = event.memory ?? this.memory;
         return false;
+      case 'begun':
       case 'progress':
         this.#run(event.run, { ...event, state: 'running' });
         return false;
@@ -34,6 +35,11 @@ export class Model {
       case 'cancelled':
         this.#run(event.run, { state: 'cancelled' });
         return true;
+      case 'names':
+        for (const result of this.results.values()) {
+          result.names = Object.keys(event.names).filter(name => event.names[name] === result.key);
+        }
+        return false;
       case 'released':
         event.keys.forEach(key => this.results.delete(key));
         return true;
