@@ -7,8 +7,8 @@ import hmac
 import json
 import logging
 import struct
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 from tornado import web
 from tornado.iostream import StreamClosedError
@@ -25,6 +25,7 @@ from mars_nb.storage import frames
 
 logger = logging.getLogger("mars_nb.driver")
 
+_SMALL = 4096
 #: Length of a frame in the answer to ``read``.
 FRAME = struct.Struct("<Q")
 #: The closing code of a stream whose session is not there any more.
@@ -338,36 +339,36 @@ class Read(Base):
     """The content of results."""
 
     async def post(self, id_: str) -> None:
-        """Send chunks, each a frame after its length. The next one is on its way while one is sent."""
+        """Send chunks, each as a frame after its length. They are held here until they are sent."""
         hosted, wish = self.find(id_).content, self.json()
         try:
-            chunks = hosted.chunks(wish["name"], wish.get("chunks"))
+            read = hosted.reader(wish["name"], wish.get("chunks"))
         except (KeyError, IndexError):
-            raise Refused(404, "not-found", "this session does not hold the result") from None
+            raise Refused(404, "no-result", "this session does not hold the result") from None
+        found = await self.driver.loop.run_in_executor(self.driver.pool, _frames, read)
         self.set_header("Content-Type", "application/octet-stream")
-        self.set_header("X-Bytes", str(chunks.nbytes))
-        coming: asyncio.Future[Sequence[Any]] | None = None
-        for number in range(len(chunks) + 1):
-            pieces = None if coming is None else await coming
-            coming = None
-            if number < len(chunks):
-                coming = self.driver.loop.run_in_executor(self.driver.pool, chunks.frame, number)
-            if pieces is not None:
-                await self._send(pieces)
+        self.set_header("Content-Length", str(sum(piece.nbytes for piece in found)))
+        await self.flush()
+        assert self.request.connection is not None
+        for piece in found:
+            await self.request.connection.write(cast("bytes", piece))  # streams take any buffer, and do not copy it
         hosted.fetched(wish["name"])
 
-    async def _send(self, pieces: Sequence[frames.Piece]) -> None:
-        length = sum(memoryview(piece).nbytes for piece in pieces)
-        self.write(FRAME.pack(length))
-        for piece in pieces:
-            view = memoryview(piece).cast("B")
-            for start in range(0, len(view), _SENT):
-                self.write(bytes(view[start : start + _SENT]))
-                await self.flush()
 
-
-#: Bytes that are written at a time.
-_SENT = 1 << 20
+def _frames(read: Callable[[], Sequence[Any]]) -> list[memoryview]:
+    """Bring values, as pieces to be sent."""
+    found = []
+    for value in read():
+        pieces = [memoryview(piece).cast("B") for piece in frames.dump(value)]
+        small = FRAME.pack(sum(map(len, pieces)))
+        for piece in pieces:  # small ones are sent together
+            if len(piece) < _SMALL:
+                small += piece
+            else:
+                found += [memoryview(small), piece]
+                small = b""
+        found.append(memoryview(small))
+    return [piece for piece in found if piece]
 
 
 class Events(Base, WebSocketHandler):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -17,7 +16,6 @@ from mars_nb.gateway.driver.runs import Event, Run, described
 from mars_nb.graph.node import Node
 from mars_nb.session.backends.cluster.backend import ClusterBackend
 from mars_nb.session.backends.gateway.recordings import Envelope
-from mars_nb.storage import frames
 
 #: Seconds between two events of progress, and for which printed texts are put together.
 PERIOD = 0.1
@@ -46,29 +44,6 @@ class Kept(NamedTuple):
     node: Node
     executed_at: float
     log: str
-
-
-@dataclass(frozen=True)
-class Chunks:
-    """Chunks to be sent.
-
-    Attributes
-    ----------
-    nbytes
-        About how many bytes they have.
-    reads
-        Bring them; may take time.
-    """
-
-    nbytes: int
-    reads: Sequence[Callable[[], Any]]
-
-    def __len__(self) -> int:
-        return len(self.reads)
-
-    def frame(self, number: int) -> list[frames.Piece]:
-        """Bring one, as pieces to send. May take time."""
-        return frames.dump(self.reads[number]())
 
 
 class Hosted:
@@ -214,8 +189,8 @@ class Hosted:
             "log": result.log[-_LOG_MOST:],
         }
 
-    def chunks(self, name: str, numbers: Sequence[int] | None) -> Chunks:
-        """Give chunks of a result, or what a Dask graph gave.
+    def reader(self, name: str, numbers: Sequence[int] | None) -> Callable[[], list[Any]]:
+        """Give what brings chunks of a result, or what a Dask graph gave; that may take time.
 
         Raises
         ------
@@ -224,18 +199,13 @@ class Hosted:
         """
         run = self._handing_over(name)
         if run is not None and run.values is not None:
-            values = run.values
-            return Chunks(0, [partial(values.__getitem__, number) for number in numbers or range(len(values))])
+            values = run.values if numbers is None else [run.values[number] for number in numbers]
+            return lambda: values
         layout = self.backend.layout(name)
         if layout is None:
             raise KeyError(name)
         keys = layout.keys if numbers is None else [layout.keys[number] for number in numbers]
-        nbytes = self.backend.nbytes_of(name) * len(keys) // max(1, len(layout.keys))
-        return Chunks(nbytes, [partial(self._chunk, name, key) for key in keys])
-
-    def _chunk(self, name: str, key: Any) -> Any:
-        (value,) = self.backend.read(name, [key])
-        return value
+        return partial(self.backend.read, name, keys)
 
     def fetched(self, name: str) -> None:
         """Let go of what a Dask graph gave, because it was fetched."""

@@ -22,6 +22,7 @@ from mars_nb.graph import record
 from mars_nb.graph.meta import PandasMeta, TensorMeta
 from mars_nb.graph.node import Node
 from mars_nb.graph.tileable import Claim
+from mars_nb.planner.layout import Layout
 from mars_nb.session.backends.base import Backend, Memory, Work
 from mars_nb.session.backends.gateway import faults
 from mars_nb.session.backends.gateway.recordings import Envelope, unpack
@@ -112,10 +113,13 @@ class Run:
             with logged(_Sent(self._tell)):
                 made, (kind, *what) = unpack(envelope, known, buffers)
                 self._host.post(self._host.learn, made)
-                if kind == "nodes":
-                    self._submit(*what)
-                else:
-                    self._run(*what)
+                does: Mapping[str, Callable[..., None]] = {
+                    "nodes": self._submit,
+                    "graph": self._run,
+                    "place": self._place,
+                    "adopt": self._adopt,
+                }
+                does[kind](*what)
         except BaseException as error:
             self._end(error)
         finally:
@@ -137,6 +141,15 @@ class Run:
             self._end(error, lambda: self._handed_over([values[key] for key in outputs]))
 
         self._host.backend.run(graph, outputs, done, self._begun)
+
+    def _place(self, name: str, number: int, chunk: Any) -> None:
+        self._host.backend.place(name, number, chunk)
+        self._end(None, lambda: {"results": []})
+
+    def _adopt(self, node: Node, layout: Layout, log: str) -> None:
+        self._host.backend.adopt(node, layout)
+        self.log.write(log)
+        self._end(None, lambda: {"results": [described(self._host.backend, node)]}, [node])
 
     def _begun(self, work: Work) -> None:
         self._work = work
@@ -168,7 +181,8 @@ class Run:
         if sum(memoryview(piece).nbytes for parts in pieces for piece in parts) <= SMALL:
             return {"values": [encoded(b"".join(parts)) for parts in pieces]}
         self.values = values
-        return {"values": None}
+        nbytes = sum(memoryview(piece).nbytes for parts in pieces for piece in parts)
+        return {"values": None, "count": len(values), "nbytes": nbytes // len(values)}
 
     def _tell(self, **what: Any) -> None:
         self._host.post(self._host.tell, {**what, "run": self.number})

@@ -8,6 +8,8 @@ module           what it is
 `backend`        executes and keeps, by requests and events
 `run`            one execution, as events tell of it
 `requests`       requests over HTTP, from any thread
+`reading`        bringing results
+`elsewhere`      results of other processes
 `stream`         the events, over a websocket, on a thread
 `recordings`     recordings as bytes (both sides)
 `faults`         exceptions as bytes (both sides)

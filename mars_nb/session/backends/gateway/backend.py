@@ -11,15 +11,13 @@ from __future__ import annotations
 
 import base64
 import itertools
-import json
 import pickle
-import struct
+import threading
 import weakref
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from http.client import HTTPResponse
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from mars_nb.errors import ClusterLost, MarsError, TaskCancelled
 from mars_nb.graph.meta import Meta
@@ -28,17 +26,19 @@ from mars_nb.planner.layout import ChunkKey, Layout
 from mars_nb.scheduler.state import Graph, Key
 from mars_nb.session.backends.base import Work
 from mars_nb.session.backends.gateway import faults
+from mars_nb.session.backends.gateway.reading import Reading
 from mars_nb.session.backends.gateway.recordings import Recording, pack
 from mars_nb.session.backends.gateway.requests import Refused, Requests, gone
 from mars_nb.session.backends.gateway.run import Event, GatewayRun, OnEnd
 from mars_nb.session.backends.gateway.stream import EventStream
 from mars_nb.storage import frames
 
-_FRAME = struct.Struct("<Q")
 #: Whoever attaches to a session counts runs from a number of their own on.
 _NUMBERS = 10**9
 #: How often a recording is sent because something that it refers to was missing.
 _ATTEMPTS = 5
+#: Seconds between two looks whether there is still something to wait for.
+_LOOK_S = 0.5
 
 
 class Kept(NamedTuple):
@@ -154,6 +154,33 @@ class GatewayBackend:
 
         self._start(needed, ("graph", dict(graph), wanted), needed, on_end, begun)
 
+    def place(self, name: str, number: int, chunk: Any) -> None:
+        """Take a chunk of a result that is to come; see `Receiver.place`."""
+        self._wait_for(("place", name, number, chunk))
+
+    def adopt(self, node: Node, layout: Layout, log: str) -> None:
+        """Keep a result whose chunks were placed; see `Receiver.adopt`. Its recording goes along, if it is lost."""
+        (result,) = self._wait_for(("adopt", node, layout, log), ordered([node], self._is_known))["results"]
+        node.meta = self.keep(result)
+
+    def _wait_for(self, value: Any, needed: Sequence[Node] = ()) -> Event:
+        """Start a run that takes no time on the cluster, and give the event that tells of its end."""
+        over = threading.Event()
+        found: list[tuple[Event, BaseException | None]] = []
+
+        def on_end(event: Event, error: BaseException | None) -> None:
+            found.append((event, error))
+            over.set()
+
+        self._start(needed, value, (), on_end, lambda run: None)
+        while not over.wait(_LOOK_S):
+            if self.requests.closed:  # nothing will be heard any more
+                raise gone(self.name)
+        ((event, error),) = found
+        if error is not None:
+            raise error
+        return event
+
     def follow(self, run: GatewayRun) -> None:
         """Hear of a run that somebody else began."""
         self._runs[run.number] = run
@@ -256,28 +283,22 @@ class GatewayBackend:
         numbers = [kept.layout.keys.index(key) for key in keys]
         if kept.values is not None:
             return [kept.values[number] for number in numbers]
-        return self._read(name, numbers)
-
-    def _read(self, name: str, numbers: Sequence[int] | None) -> list[Any]:
         self.check()
-        body = json.dumps({"name": name, "chunks": None if numbers is None else list(numbers)}).encode()
-        found = []
-        try:
-            with self.requests.answer("POST", f"{self._path}/read", body) as response:
-                while head := response.read(_FRAME.size):
-                    buffer = np.empty(_FRAME.unpack(head)[0], np.uint8).data
-                    _fill(response, buffer)
-                    found.append(frames.load(buffer))
-        except Refused as error:
-            raise self._explained(error) from None
-        if numbers is not None and len(found) != len(numbers):
-            raise self.requests.lost()
-        return found
+        return Reading(self._open, name, numbers, kept.nbytes // len(kept.layout.keys)).values()
 
     def _handed_over(self, event: Event) -> list[Any]:
         if event["values"] is None:
-            return self._read(f"run.{event['run']}", None)
+            return Reading(self._open, f"run.{event['run']}", range(event["count"]), event["nbytes"]).values()
         return [frames.load(bytearray(base64.b64decode(value))) for value in event["values"]]
+
+    @contextmanager
+    def _open(self, body: bytes) -> Iterator[HTTPResponse]:
+        """Ask for chunks."""
+        try:
+            with self.requests.answer("POST", f"{self._path}/read", body) as response:
+                yield response
+        except Refused as error:
+            raise self._explained(error) from None
 
     def release(self, name: str) -> None:
         """Let a result go. May be called by the garbage collector at any moment."""
@@ -411,13 +432,3 @@ class GatewayBackend:
     def _fail(self, error: MarsError) -> None:
         for run in list(self._runs.values()):
             run.end({}, error)
-
-
-def _fill(response: Any, buffer: memoryview) -> None:
-    """Read a buffer full."""
-    filled = 0
-    while filled < len(buffer):
-        count = response.readinto(buffer[filled:])
-        if not count:
-            raise EOFError("the answer ended too early")
-        filled += count

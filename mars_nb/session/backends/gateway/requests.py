@@ -63,6 +63,8 @@ class Requests:
     ----------
     address
         The same without the token, for people to see.
+    closed
+        Whether `close` was called.
     """
 
     def __init__(self, url: str) -> None:
@@ -76,7 +78,7 @@ class Requests:
         self.context = ssl.create_default_context() if secure else None
         self._token = parse_qs(parts.query).get("token", [""])[0]
         self._free: deque[http.client.HTTPConnection] = deque()
-        self._closed = False
+        self.closed = False
 
     def __repr__(self) -> str:
         return f"<Requests to {self.address}>"
@@ -122,7 +124,7 @@ class Requests:
             except (OSError, http.client.HTTPException) as error:
                 raise self.lost() from error
             finally:
-                if response.isclosed() and not self._closed and len(self._free) < _KEPT:
+                if response.isclosed() and not self.closed and len(self._free) < _KEPT:
                     self._free.append(connection)
                 else:
                     connection.close()
@@ -166,7 +168,7 @@ class Requests:
 
     def close(self) -> None:
         """Close what is not in use."""
-        self._closed = True
+        self.closed = True
         while self._free:
             self._free.pop().close()
 
