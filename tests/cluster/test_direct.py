@@ -208,6 +208,7 @@ def test_progress_moves(session: Session) -> None:
         snapshot = task.snapshot()
         seen.append(snapshot.done)
         assert snapshot.n_threads == 2
+        assert snapshot.busy <= 2
         time.sleep(0.05)
     task.result()
     assert seen == sorted(seen)

@@ -142,13 +142,17 @@ class ClusterRun:
     def progress(self) -> tuple[Progress, ...]:
         """Tell how far each operation is."""
         found: dict[Node, list[float]] = {}
+        idle = self.n_threads
         for group, (operations, total) in self._shipment.groups.items():
             # Dask forgets a group of which all is done.
-            done, running, seconds = self._counts.get(group, (0, 0, 0.0)) or (total, 0, 0.0)
+            done, sent, seconds = self._counts.get(group, (0, 0, 0.0)) or (total, 0, 0.0)
+            running = min(sent, idle)  # the others wait on the workers
+            idle -= running
             for operation in operations:
                 assert isinstance(operation, Node)  # a session runs nothing else
                 sums = found.setdefault(operation, [0, 0, 0, 0.0])
-                part = (done, running, total, seconds / len(operations))
+                # A chain runs on one thread: it counts for its last operation.
+                part = (done, running if operation is operations[-1] else 0, total, seconds / len(operations))
                 sums[:] = [old + new for old, new in zip(sums, part, strict=True)]
         listed = (
             Progress(node, int(done), int(running), int(total), seconds)
