@@ -19,6 +19,7 @@ from typing import Any
 
 from mars_nb.gateway.lock import Lock, holder
 from mars_nb.gateway.parent import read_settings, tell, when_alone
+from mars_nb.gateway.quiet import be_quiet
 
 #: Seconds between two looks for a gateway.
 _LOOK_S = 5.0
@@ -46,6 +47,7 @@ async def _run(settings: dict[str, Any]) -> None:
     from distributed.security import Security
 
     folder = Path(settings["folder"])
+    be_quiet()
     security = Security.temporary()
     paths = {name: str(_write(folder / f"{name}.pem", getattr(security, name))) for name in _PEMS}
     prefix = f"dashboard/{secrets.token_urlsafe(24)}"

@@ -172,6 +172,32 @@ def test_no_secret_is_seen_by_other_users(command):
         assert started.token not in str(process.environ())
 
 
+FAILING = """
+import sys, mars_nb, mars_nb.remote as mr
+def fail():
+    raise ValueError("nobody else is to read this")
+mars_nb.new_session(sys.argv[1])
+try:
+    mr.spawn(fail).execute()
+except ValueError as error:
+    print(error)
+"""
+
+
+def test_errors_of_users_are_told_to_them_only(command):
+    started = command(*ONE)
+    done = subprocess.run(
+        [sys.executable, "-c", FAILING, started.said], capture_output=True, text=True, check=True, timeout=PATIENCE_S
+    )
+    assert "nobody else is to read this" in done.stdout
+    driver = next(process for process in started.family() if "mars_nb.gateway.driver" in process.cmdline())
+    driver.kill()
+    wait_for("the log", lambda: "the driver of" in started.log and "ended with -9" in started.log)
+    assert started.end() == 0
+    assert "nobody else" not in started.log
+    assert "Traceback" not in started.log
+
+
 def test_others_cannot_use_the_cluster_behind_it(command):
     """Its scheduler and workers want certificates; over HTTP they tell nothing."""
     started = command(*ONE)
