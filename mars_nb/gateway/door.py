@@ -18,7 +18,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tornado import web
@@ -28,8 +28,6 @@ from tornado.iostream import StreamClosedError
 from mars_nb.gateway.auth import Login, User
 
 if TYPE_CHECKING:
-    from tornado.http1connection import HTTP1Connection
-
     from mars_nb.gateway.app import Gateway
 
 logger = logging.getLogger("mars_nb.gateway")
@@ -188,7 +186,8 @@ class Door(web.RequestHandler):
 
     def cut(self) -> None:
         """Cut the connection: half an answer must not look like a whole one."""
-        cast("HTTP1Connection", self.request.connection).close()
+        self.detach().close()
+        self.on_finish()
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer with an error (called by tornado)."""

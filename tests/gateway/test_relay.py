@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import http.client
 import json
+import logging
 import os
 import signal
 import socket
@@ -260,13 +261,18 @@ def test_large_answers_are_not_held(gateway, session):
     connection.close()
 
 
-def test_half_an_answer_does_not_look_whole(start):
+def test_half_an_answer_does_not_look_whole(start, caplog):
     gateway = start()
     session = gateway.new_session("etl")
     connection, answer = open_read(gateway, session, 40, name="half")
     with pytest.raises((http.client.IncompleteRead, ConnectionError)):
         answer.read()
     connection.close()
+    asyncio.run(until(lambda: gateway.running.gateway.drivers.lost == 1))
+    gateway.stop()
+    assert {record.name for record in caplog.records if record.levelno > logging.INFO} == {"mars_nb.gateway"}
+    assert not [record for record in caplog.records if record.exc_info]
+    assert not len(gateway.running.gateway.requests)
 
 
 def test_a_driver_that_dies_in_a_request_is_told(start):
