@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -33,7 +34,7 @@ class Cluster:
         self._file = folder / "scheduler.json"
         self.workers: list[subprocess.Popen[bytes]] = []
         self.scheduler = self._start("scheduler", "--port", "0", "--no-dashboard", "--host", "127.0.0.1")
-        self._until(self._file.exists, "the scheduler's file")
+        self._until(lambda: self._file.exists() and self._file.stat().st_size, "the scheduler's file")
         self.address: str = json.loads(self._file.read_text())["address"]
 
     def _start(self, kind: str, *options: str) -> subprocess.Popen[bytes]:
@@ -109,9 +110,9 @@ class Gateway:
         assert self.url.startswith("http"), self._log.read_text()
 
     def close(self) -> None:
-        """End it."""
+        """End it, and its drivers in any case."""
         assert self.process.stdout is not None
-        self.process.terminate()
+        self.process.send_signal(signal.SIGINT)
         self.process.stdout.close()
         self.process.wait(PATIENCE_S)
 
@@ -123,6 +124,22 @@ def gateway(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Itera
     try:
         yield made
     finally:
+        made.close()
+
+
+@pytest.fixture
+def start_gateway(tmp_path: Path) -> Iterator[Callable[..., Gateway]]:
+    """Give a function that starts gateways of the test's own, to break; takes a scheduler's address and options."""
+    started: list[Gateway] = []
+
+    def start(address: str, *options: str) -> Gateway:
+        started.append(Gateway(address, tmp_path, *options))
+        return started[-1]
+
+    yield start
+    for session in list(mars_nb.sessions.values()):
+        session.close()
+    for made in started:
         made.close()
 
 

@@ -14,6 +14,7 @@ from tornado import web
 from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
+from mars_nb.errors import ClusterLost
 from mars_nb.gateway.driver.driver import Driver, TooMany
 from mars_nb.gateway.driver.hosted import Hosted
 from mars_nb.gateway.driver.runs import Event
@@ -345,7 +346,10 @@ class Read(Base):
             read = hosted.reader(wish["name"], wish.get("chunks"))
         except (KeyError, IndexError):
             raise Refused(404, "no-result", "this session does not hold the result") from None
-        found = await self.driver.loop.run_in_executor(self.driver.pool, _frames, read)
+        try:
+            found = await self.driver.loop.run_in_executor(self.driver.pool, _frames, read)
+        except ClusterLost as error:
+            raise Refused(503, "cluster-lost", str(error), error.hints) from None
         self.set_header("Content-Type", "application/octet-stream")
         self.set_header("Content-Length", str(sum(piece.nbytes for piece in found)))
         await self.flush()

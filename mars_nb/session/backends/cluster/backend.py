@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import secrets
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -36,8 +37,8 @@ def _load(key: ChunkKey) -> None:
 
 #: How often a computation is begun whose data the cluster loses.
 ATTEMPTS = 3
-#: Seconds without any worker after which what runs has failed.
-GRACE_S = 25.0
+#: Seconds without any worker after which what runs has failed; the drivers of a gateway have its environment.
+GRACE_S = float(os.environ.get("MARS_NB_GRACE_S", "25"))
 
 
 class Totals:
@@ -191,7 +192,7 @@ class ClusterBackend:
         if self.client.status != "running":
             raise ClusterLost(
                 f"the connection to the cluster at {self.address} broke",
-                hints=[f"mars_nb.new_session({self.address!r})  # when it is back"],
+                hints=["mars_nb.new_session(URL)  # when it is back"],
             )
         run = ClusterRun(self, next(self._numbers), graph, outputs, on_done)
         begun(run)
