@@ -9,7 +9,8 @@
     │   ├── NoSession(ValueError)             nothing was executed yet, so there is nothing to fetch from
     │   ├── ClusterUnavailable(ConnectionError)   a cluster cannot be reached, or would not understand us
     │   ├── ClusterLost(ConnectionError)      a cluster cannot be reached any more, or lost what it computed
-    │   └── UnknownResult(KeyError)           no result of a session has that name
+    │   ├── UnknownResult(KeyError)           no result of a session has that name
+    │   └── NotMoved(RuntimeError)            a session cannot be moved to a cluster; it is as it was
     ├── IsolationError(ValueError)            the result asked for is not in the session that was asked
     ├── TaskCancelled(CancelledError)         the task was cancelled before its result was there
     ├── FetchTooLarge(MemoryError)            a fetch would bring more into memory than it may
@@ -126,6 +127,10 @@ class ClusterLost(SessionError, ConnectionError):
 
 class UnknownResult(SessionError, KeyError):
     """No result of a session has that name."""
+
+
+class NotMoved(SessionError, RuntimeError):
+    """A session cannot be moved to a cluster; it is as it was."""
 
 
 class IsolationError(MarsError, ValueError):

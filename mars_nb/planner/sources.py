@@ -67,6 +67,21 @@ _FILLED = {"numpy.ones", "numpy.zeros", "numpy.empty", "numpy.full"}
 _SPACED = {"numpy.arange", "numpy.linspace"}
 
 
+def is_generated(node: Node) -> bool:
+    """Tell whether a value is made of nothing, in chunks, and always the same.
+
+    Examples
+    --------
+    >>> import mars_nb.tensor as mt
+    >>> made = [mt.ones(3, chunk_size=2), mt.random.rand(3, chunk_size=2), mt.tensor([1, 2, 3], chunk_size=2)]
+    >>> [is_generated(t._node) for t in made], is_generated((made[0] + 1)._node)
+    ([True, True, False], False)
+    """
+    name = node.op.name
+    known = name in (_FILLED | _SPACED | {"numpy.eye"}) - {"numpy.empty"} or name.startswith("random.")
+    return known and node.chunks is not None and not node.inputs and not isinstance(node.op, Source)
+
+
 def lower(building: Building, node: Node) -> Layout:
     """Lower a source that was to be cut when recorded.
 

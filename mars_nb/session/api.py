@@ -78,7 +78,7 @@ def new_session(
     ...     session.name
     'etl'
     """
-    url = _address(address)
+    url = None if address is None else check_address(address)
     name = session_id if name is None else name
     if name is not None:
         check_name(name)
@@ -117,10 +117,16 @@ def _check_threads(n_threads: Any) -> None:
         raise ValueError(f"n_threads must be a whole number from 1, got {n_threads!r}")
 
 
-def _address(address: Any) -> str | None:
-    """Check an address, and give it with a scheme."""
-    if address is None:
-        return None
+def check_address(address: Any) -> str:
+    """Check an address, and give it with a scheme.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    TypeError
+        If it is no text.
+    """
     kinds = "an address is a URL such as 'http://127.0.0.1:7103/?token=...' or 'tcp://127.0.0.1:8786', or 'host:port'"
     if not isinstance(address, str):
         raise TypeError(f"{kinds}; got {type(address).__name__}")

@@ -47,11 +47,13 @@ class Executor:
         What there is to know of the executions.
     claims
         Those of executed objects that are in use, by key.
+    told
+        Keys of nodes about which the user need not be warned that they are computed again.
     """
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._told: set[str] = set()  # keys of nodes about which the user was warned
+        self.told: set[str] = set()
         self.claims: weakref.WeakValueDictionary[str, Claim] = weakref.WeakValueDictionary()
         self.history = History()
         self.logs = Logs()
@@ -127,6 +129,16 @@ class Executor:
         """Take note of a task that somebody else began."""
         self._begin(task, lambda: task.begin(work))
 
+    def lead(self, task: Task, begin: Callable[[], None], show_progress: bool | str | None) -> Any:
+        """Lead a task that computes nothing through its life: `begin` starts the work and tells the task of it."""
+        __tracebackhide__ = True
+        return self._carry_out(task, lambda: self._begin(task, begin), show_progress=show_progress)
+
+    def hold(self, claim: Claim) -> None:
+        """Let a result be freed here when nobody claims it any more."""
+        claim.on_release(self._session._release)
+        self.claims[claim.key] = claim
+
     # --- a task's life -------------------------------------------------------------------------------
 
     def _carry_out(
@@ -163,8 +175,7 @@ class Executor:
             task.end(error)
 
         for claim in claims:
-            claim.on_release(self._session._release)
-            self.claims[claim.key] = claim
+            self.hold(claim)
         tees = Tees()
         task.before_end(lambda _: tees.release())  # before it begins, so that no interrupt can come between
         tees.acquire()
@@ -199,11 +210,11 @@ class Executor:
         if len(session._registry) < 2:
             return
         for node in ordered(nodes, self._is_there):
-            if node.key in self._told or self._is_there(node):
+            if node.key in self.told or self._is_there(node):
                 continue
             holders = session._holders(node.key)
             if holders:
-                self._told.add(node.key)
+                self.told.add(node.key)
                 _warn(
                     SessionWarning,
                     f"{node.label} was executed in session {', '.join(map(repr, holders))}, and sessions are isolated: "

@@ -108,6 +108,23 @@ class Registry(Mapping[str, Session]):
             self._sessions = {name if s is session else old: s for old, s in self._sessions.items()}
             session.name = name
 
+    def replace(self, old: Session, new: Session) -> None:
+        """Let an open session take the place of another: its name, and whether it is the default.
+
+        Raises
+        ------
+        UnknownSession
+            If the other is not open.
+        """
+        with self._lock:
+            if self[old.name] is not old:
+                raise UnknownSession(f"session {old.name!r} is another one now")
+            others = {name: s for name, s in self._sessions.items() if s is not new}
+            self._sessions = {name: new if s is old else s for name, s in others.items()}
+            new.name = old.name
+            if self._default is old:
+                self._default = new
+
     def remove(self, session: Session) -> None:
         """Forget a closed session. The default stays unless it was this one."""
         with self._lock:

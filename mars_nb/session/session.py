@@ -29,6 +29,7 @@ from mars_nb.session.snapshot import TaskInfo
 from mars_nb.session.task import Task
 
 if TYPE_CHECKING:
+    from mars_nb.session.moves import Move
     from mars_nb.session.registry import Registry
 
 _LETTERS = string.ascii_letters + string.digits
@@ -220,6 +221,47 @@ class Session:
         self._check_open()
         self._registry.rename(self, name)
         return self
+
+    def move_to(
+        self, address: str, results: str = "auto", *, dry_run: bool = False, show_progress: bool | str | None = None
+    ) -> Session | Move:
+        """Take this session, which is on this machine, along to a cluster.
+
+        A session of the same name is opened there and gets the results, so that the same variables go on to work; it is
+        the default if this one was. This one is closed when all is there. Whatever goes wrong before, it is as it was.
+
+        Parameters
+        ----------
+        address
+            URL of the cluster; see `mars_nb.new_session`.
+        results
+            ``"upload"``: they are sent. ``"recompute"``: they are computed there from their recordings; what the user
+            gave is sent. ``"auto"``: they are sent, but for what is made of nothing, such as random numbers.
+        dry_run
+            Only tell what would be done.
+        show_progress
+            In place of `mars_nb.options`.
+
+        Returns
+        -------
+        Session or Move
+            The session on the cluster; with ``dry_run=True`` what would be done, with sizes.
+
+        Raises
+        ------
+        NotMoved
+            If tasks are running, a result cannot be sent, the name is taken there, or this session is on a cluster.
+        ClusterUnavailable
+            If the cluster cannot be reached, or has versions that would not understand this process.
+        """
+        __tracebackhide__ = True
+        from mars_nb.session.moving import move
+
+        self._check_open()
+        return move(self, address, results, dry_run, show_progress)
+
+    def _reserve(self, name: str) -> None:
+        """Make sure that nobody else's session has a name which this one is about to get."""
 
     def close(self) -> None:
         """End the session: cancel its tasks and free its results. Harmless when closed already.

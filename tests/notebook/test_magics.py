@@ -110,6 +110,33 @@ def test_connect(magic, monkeypatch):
     assert said == "session 'far' is connected to tcp://host:7103/; there is no default session"
 
 
+def test_move(magic, monkeypatch):
+    moved = []
+
+    def move_to(session, *how, dry_run):
+        moved.append((session.name, *how))
+        return session
+
+    with mars_nb.new_session(name="etl") as etl, mars_nb.new_session(name="other", default=False) as other:
+        said = magic("move tcp://host:7103/?token=abc --dry-run --session other")
+        assert said.startswith("moving 0 results of session 'other' to tcp://host:7103/")
+        assert not other.closed
+        monkeypatch.setattr(type(etl), "move_to", move_to)
+        assert magic("move tcp://host:7103") == "session 'etl' is on None now; the default session is 'etl'"
+        magic("move tcp://host:7103 --recompute --session other")
+    assert moved == [("etl", "tcp://host:7103", "auto"), ("other", "tcp://host:7103", "recompute")]
+
+
+def test_move_says_what_is_wrong(magic):
+    with mars_nb.new_session(name="etl"):
+        with pytest.raises(UsageError, match="move: Address scheme foo not supported"):
+            magic("move foo://host:7103/?token=abc")
+        with pytest.raises(UsageError, match="move does not take '--recomput'; did you mean '--recompute'"):
+            magic("move tcp://host:7103 --recomput")
+    with pytest.raises(UsageError, match="no open sessions"):
+        magic("move tcp://host:7103")
+
+
 def test_connect_says_what_is_wrong_without_secrets(magic, monkeypatch):
     def new_session(address, **options):
         raise ClusterUnavailable("nobody answers", hints=["mars_nb.new_session()", "more"])

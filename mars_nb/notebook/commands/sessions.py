@@ -1,4 +1,4 @@
-"""Commands about sessions themselves: list, new, use, connect, info, rename, close."""
+"""Commands about sessions themselves: list, new, use, connect, move, info, rename, close."""
 
 from __future__ import annotations
 
@@ -106,6 +106,16 @@ def _connect(arguments: Namespace, shell: Any) -> None:
     say(f"session {session.name!r} is connected to {without_secrets(arguments.URL)}; {default_is()}")
 
 
+def _move(arguments: Namespace, shell: Any) -> None:
+    session = chosen(arguments.session)
+    results = "recompute" if arguments.recompute else "auto"
+    found: Any = session.move_to(arguments.URL, results, dry_run=arguments.dry_run)
+    if arguments.dry_run:
+        show(found)
+    else:
+        say(f"session {found.name!r} is on {found.address} now; {default_is()}")
+
+
 def _info(arguments: Namespace, shell: Any) -> None:
     from mars_nb.notebook.holders import names_by_key
     from mars_nb.session.pages import describe
@@ -154,6 +164,16 @@ COMMANDS = {
         _connect,
         "open a session on a cluster and make it the default",
         [Argument("URL"), Argument("--name", {"metavar": "NAME"}), NO_DEFAULT],
+    ),
+    "move": Command(
+        _move,
+        "take a session (the default) along to a cluster: its results are uploaded, or computed there again",
+        [
+            Argument("URL"),
+            SESSION_OPTION,
+            Argument("--recompute", {"action": "store_true"}),
+            Argument("--dry-run", {"action": "store_true"}),
+        ],
     ),
     "info": Command(_info, "tell what a session (the default) is, holds and does", [OPTIONAL_SESSION]),
     "rename": Command(

@@ -131,11 +131,34 @@ class Backend(Protocol):
     def spilled_of(self, name: str) -> int:
         """Tell how many bytes of a result are on disk only."""
 
-    def read(self, name: str, keys: Sequence[ChunkKey]) -> list[Any]:
-        """Bring chunks of a result."""
+    def read(self, name: str, keys: Sequence[ChunkKey], into: Sequence[Any] = ()) -> list[Any]:
+        """Bring chunks of a result.
+
+        Parameters
+        ----------
+        name
+            Of the result.
+        keys
+            Of the chunks.
+        into
+            If given, an array for each chunk, of its shape, which may be filled and given in its place.
+        """
 
     def release(self, name: str) -> None:
         """Let a result go. May be called by the garbage collector at any moment."""
 
     def close(self) -> None:
         """Cancel everything and let all results go."""
+
+
+class Receiver(Backend, Protocol):
+    """A backend that takes results which were computed elsewhere."""
+
+    def place(self, name: str, number: int, chunk: Any) -> None:
+        """Take a chunk of a result that is to come; waits until it is there."""
+
+    def adopt(self, node: Node, layout: Layout, log: str) -> None:
+        """Keep a result, all chunks of which were placed, as if it had been computed here.
+
+        `log` is what was printed while it was computed.
+        """

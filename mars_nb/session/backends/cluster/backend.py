@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import pickle
 import secrets
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -12,6 +13,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+import cloudpickle
 import numpy as np
 from distributed import Client, Future
 
@@ -24,6 +26,7 @@ from mars_nb.scheduler import ChunkTask, Graph, Key
 from mars_nb.session import failures
 from mars_nb.session.backends.base import Work
 from mars_nb.session.backends.cluster import worker
+from mars_nb.session.backends.cluster.describing import Description
 from mars_nb.session.backends.cluster.run import Chunk, ClusterRun, Failed, OnDone
 from mars_nb.session.backends.cluster.shipping import Held
 from mars_nb.session.backends.cluster.stopping import stop
@@ -97,6 +100,7 @@ class ClusterBackend:
         self._store: ResultStore[Layout] = ResultStore(lambda chunk: chunk.description.nbytes)
         self._uploads = Uploads(client, self.name)
         self._nodes: dict[str, Node] = {}  # of the results, by their keys
+        self._placed: dict[str, dict[int, Chunk]] = {}  # of results that are to come, by their keys
         self._giving_up: object | None = None  # a timer, while there are no workers
         self._shares_client = totals is not None
         self._totals = totals or Totals(client)
@@ -150,7 +154,7 @@ class ClusterBackend:
             return used.setdefault(name, result).description
 
         planned = plan(nodes, held, _load)
-        graph = {key: self._placed(key, task, used) for key, task in planned.graph.items()}
+        graph = {key: self._in_place(key, task, used) for key, task in planned.graph.items()}
 
         def on_done(chunks: dict[Key, Chunk] | None, failed: Failed | None) -> None:
             error = None if failed is None else _explained(failed, planned.graph)
@@ -198,7 +202,7 @@ class ClusterBackend:
         begun(run)
         run.start()
 
-    def _placed(self, key: Key, task: ChunkTask, used: Mapping[str, Stored[Layout]]) -> ChunkTask:
+    def _in_place(self, key: Key, task: ChunkTask, used: Mapping[str, Stored[Layout]]) -> ChunkTask:
         """Put what is on the cluster in place of what would bring it."""
         load = _loaded(task.function)
         if load is not None:
@@ -228,6 +232,18 @@ class ClusterBackend:
 
     # --- results -------------------------------------------------------------------------------------
 
+    def place(self, name: str, number: int, chunk: Any) -> None:
+        """Take a chunk of a result that is to come; see `Receiver.place`."""
+        sent = self._uploads.send(chunk)
+        described: Description = pickle.loads(cloudpickle.dumps(sent.description))  # no view that keeps the chunk here
+        self._placed.setdefault(name, {})[number] = Chunk(sent.future, described)
+
+    def adopt(self, node: Node, layout: Layout, log: str = "") -> None:
+        """Keep a result whose chunks were placed; see `Receiver.adopt`. If it is lost, it is computed."""
+        placed = self._placed.pop(node.key)
+        self._nodes[node.key] = node
+        self._store.put(node.key, layout, {key: placed[number] for number, key in enumerate(layout.keys)})
+
     def layout(self, name: str) -> Layout | None:
         """Tell how a result is cut, None if it is not there."""
         result = self._store.get(name)
@@ -242,7 +258,7 @@ class ClusterBackend:
         """Tell how many bytes of a result are on disk only: the workers do not tell, so 0."""
         return 0
 
-    def read(self, name: str, keys: Sequence[ChunkKey]) -> list[Any]:
+    def read(self, name: str, keys: Sequence[ChunkKey], into: Sequence[Any] = ()) -> list[Any]:
         """Bring chunks of a result; what the cluster lost is computed again.
 
         Raises
@@ -297,6 +313,7 @@ class ClusterBackend:
         """Cancel everything and let all results go; see `Backend.close`."""
         self._store.clear()
         self._uploads.clear()
+        self._placed.clear()
         self._totals.on_change.pop(self, None)
         with suppress(Exception):  # the cluster may be gone
             if self._shares_client:

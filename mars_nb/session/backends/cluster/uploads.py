@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import weakref
+from typing import Any
 
 from distributed import Client
 
@@ -18,6 +19,7 @@ from mars_nb.planner.nested import graph_of
 from mars_nb.scheduler import ChunkTask, Key
 from mars_nb.session.backends.cluster.describing import describe
 from mars_nb.session.backends.cluster.run import Chunk
+from mars_nb.storage import OnDisk
 
 
 class Uploads:
@@ -47,10 +49,14 @@ class Uploads:
             weakref.finalize(node, self._sent.pop, node.key, None).atexit = False
         sent = self._sent[node.key]
         if key not in sent or not sent[key].is_there:
-            name = f"upload-{self._name}-{next(self._numbers)}"
-            value = task.function()
-            sent[key] = Chunk(self._client.scatter({name: value}, hash=False)[name], describe(value))
+            sent[key] = self.send(task.function())
         return sent[key]
+
+    def send(self, value: Any) -> Chunk:
+        """Send a value, which stays as long as the chunk does."""
+        value = value.read() if isinstance(value, OnDisk) else value
+        name = f"upload-{self._name}-{next(self._numbers)}"
+        return Chunk(self._client.scatter({name: value}, hash=False)[name], describe(value))
 
     def clear(self) -> None:
         """Let all go."""

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from mars_nb.errors import MarsError, NotMoved
 from mars_nb.graph import record
 from mars_nb.graph.tileable import Claim
 from mars_nb.session.backends.gateway.backend import GatewayBackend
@@ -58,6 +59,18 @@ class GatewaySession(Session):
         self._check_open()
         self._backend.ask("PATCH", body={"name": name})
         return super().rename(name)
+
+    def _reserve(self, name: str) -> None:
+        try:
+            self._backend.ask("PATCH", body={"name": name})
+        except MarsError as error:
+            raise NotMoved(
+                str(error),
+                hints=[
+                    f"mars_nb.get_session({name!r}).rename('...')  # another name, then move it",
+                    f"mars_nb.new_session(URL, name={name!r}).close()  # after a rename: ends the one that is there",
+                ],
+            ) from error
 
     @property
     def expires_in(self) -> float:
