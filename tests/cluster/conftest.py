@@ -42,6 +42,11 @@ class Cluster:
         with (self._folder / f"{kind}.log").open("ab") as log:
             return subprocess.Popen(command, stdout=log, stderr=log, cwd=self._folder)
 
+    def start_scheduler_again(self) -> None:
+        """Start another one in its place, when it was killed."""
+        port = self.address.rpartition(":")[2]
+        self.scheduler = self._start("scheduler", "--port", port, "--no-dashboard", "--host", "127.0.0.1")
+
     def add_worker(self) -> subprocess.Popen[bytes]:
         """Start a worker of one thread."""
         options = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1", "--memory-limit", "1GiB")

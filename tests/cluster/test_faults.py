@@ -110,4 +110,8 @@ def test_the_scheduler_is_gone(own_cluster: Any) -> None:
         task.result(WAIT)
     with pytest.raises(ClusterLost, match=r"the connection to the cluster at tcp://127\.0\.0\.1:\d+ broke"):
         mt.ones(3).execute()
+    own_cluster.start_scheduler_again()
+    until(lambda: session._backend.client.status == "running")  # type: ignore[attr-defined]
+    with pytest.raises(ClusterLost, match="broke"):  # the new one knows nothing of the session
+        mt.ones(3).execute()
     session.close()

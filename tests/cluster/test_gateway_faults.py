@@ -107,7 +107,8 @@ class TestWorkers:
 
 def test_the_scheduler_is_gone(own_cluster: Any, start_gateway: Any) -> None:
     own_cluster.add_worker()
-    session = mars_nb.new_session(start_gateway(own_cluster.address).url)
+    gateway = start_gateway(own_cluster.address)
+    session = mars_nb.new_session(gateway.url, name="etl")
     own_cluster.until_ready(session, 1)
     kept = mt.ones(100_000).execute()
     task = mr.spawn(time.sleep, args=(60,)).execute(wait=False)
@@ -121,7 +122,16 @@ def test_the_scheduler_is_gone(own_cluster: Any, start_gateway: Any) -> None:
     with pytest.raises(ClusterLost):
         kept.fetch()
     assert time.monotonic() - started < 10
-    session.close()
+
+    (driver,) = drivers_of(gateway)
+    own_cluster.start_scheduler_again()
+    own_cluster.add_worker()
+    until(lambda: not driver.is_running())
+    with pytest.raises(SessionClosed, match="the connection to the Dask cluster behind the gateway broke"):
+        mt.ones(3).execute()
+    again = mars_nb.new_session(gateway.url, name="etl")
+    own_cluster.until_ready(again, 1)
+    assert mt.ones(3).sum().execute().fetch() == 3
 
 
 def test_a_users_driver_is_killed(cluster: Any, start_gateway: Any, users: str, tmp_path: Path) -> None:

@@ -166,6 +166,9 @@ class Sessions(Base):
         """Open one, or attach to one."""
         wish = self.json()
         name = wish.get("name")
+        if self.driver.is_lost:
+            text = "the connection to the Dask cluster broke"
+            raise Refused(503, "cluster-lost", text, ["mars_nb.new_session(URL)  # in a few seconds"])
         try:
             entry, existing = self.driver.open(name, wish.get("new", True))
         except TooMany as error:

@@ -27,6 +27,8 @@ PACKAGES = ("mars_nb", "numpy", "pandas", "dask", "distributed")
 _THREADS = 16
 #: Seconds between two looks for what is over.
 _LOOK_S = 1.0
+#: Seconds from a broken connection to the cluster to the end, in which all who wait are told.
+_LOST_S = 5.0
 
 
 class TooMany(Exception):
@@ -61,6 +63,7 @@ class Driver:
         self.ended = asyncio.Event()
         self.used = time.monotonic()
         self._totals = Totals(client)
+        self._lost_at: float | None = None
         self._totals.on_change[self] = lambda: self.loop.call_soon_threadsafe(self._moved)
         self._looking = asyncio.create_task(self._look())
 
@@ -125,6 +128,11 @@ class Driver:
         if most is not None and sum(other.content.backend.nbytes for other in self.table.all()) >= most:
             raise TooMany("bytes")
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether the connection to the cluster broke."""
+        return self._totals.is_lost
+
     # --- what is there -------------------------------------------------------------------------------
 
     def info(self) -> Event:
@@ -154,12 +162,24 @@ class Driver:
         while True:
             await asyncio.sleep(_LOOK_S)
             self.uploads.forget_old()
+            self._end_if_lost()
             for entry in self.table.expired(lambda hosted: bool(hosted.running)):
                 self.close(entry, "expired")
             if len(self.table):
                 self.used = time.monotonic()
             elif time.monotonic() > self.used + self.settings["idle_timeout"]:
                 self.ended.set()
+
+    def _end_if_lost(self) -> None:
+        """End when the connection to the cluster broke: the next driver makes another, and has nothing that is gone."""
+        if not self.is_lost:
+            return
+        now = time.monotonic()
+        self._lost_at = self._lost_at or now
+        if now >= self._lost_at + _LOST_S:
+            for entry in self.table.all():
+                self.close(entry, "cluster-lost")
+            self.ended.set()
 
     async def stop(self) -> None:
         """End all sessions."""

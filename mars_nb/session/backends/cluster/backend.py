@@ -62,9 +62,16 @@ class Totals:
 
     def __init__(self, client: Client) -> None:
         client.register_plugin(worker.Watcher())
+        self._client = client
+        self._connection = client.scheduler_comm
         self.on_change: dict[object, Callable[[], object]] = {}
         self.now: Mapping[str, int] = worker.totals(client.scheduler_info()["workers"].values())
         client.subscribe_topic(worker.CLUSTER, self._hear)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the connection broke. Dask's client makes another one, but the scheduler has let all of this go."""
+        return self._client.status != "running" or self._client.scheduler_comm is not self._connection
 
     def _hear(self, event: tuple[float, dict[str, int]]) -> None:
         _, self.now = event
@@ -162,7 +169,7 @@ class ClusterBackend:
             try:
                 if chunks is not None:
                     self._keep(planned, chunks)
-                elif failed is not None and failed.lost and attempts > 1 and self.client.status == "running":
+                elif failed is not None and failed.lost and attempts > 1 and not self._totals.is_lost:
                     self.submit(nodes, done, begun, attempts - 1)
                     return
             except Exception as raised:
@@ -193,7 +200,7 @@ class ClusterBackend:
         self._start(graph, outputs, on_done, begun)
 
     def _start(self, graph: Graph, outputs: Collection[Key], on_done: OnDone, begun: Callable[[Work], object]) -> None:
-        if self.client.status != "running":
+        if self._totals.is_lost:
             raise ClusterLost(
                 f"the connection to the cluster at {self.address} broke",
                 hints=["mars_nb.new_session(URL)  # when it is back"],

@@ -203,6 +203,7 @@ _REASONS = {
     "expired": "it expired, because nobody used it",
     "stopped": "its driver process was stopped",
     "driver-lost": "its driver process ended, and its results with it",
+    "cluster-lost": "the connection to the Dask cluster behind the gateway broke",
     "unauthorized": "the token is not valid any more",
 }
 
