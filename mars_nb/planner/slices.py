@@ -6,8 +6,10 @@ holds. Slices of slices fall together into one window, because slices of a Pytho
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,8 @@ from mars_nb.graph.meta import PandasMeta, TensorMeta
 from mars_nb.graph.node import Arguments, Function, Node, Path
 from mars_nb.planner.layout import ChunkKey, Grid, Layout, Nested, Rows, join_grid, spans
 
-Read = Callable[[Sequence[ChunkKey]], list[Any]]
+#: Brings chunks by their keys; for each an array is given, or none for all, that may be filled in its place.
+Read = Callable[[Sequence[ChunkKey], Sequence[Any]], list[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +153,13 @@ def read(window: Window, layout: Layout, read_chunks: Read) -> Any:
     if isinstance(layout, Grid):
         return _read_grid(window, layout, read_chunks)
     if isinstance(layout, Nested):
-        return layout.assemble(read_chunks(layout.keys))
+        return layout.assemble(read_chunks(layout.keys, ()))
     rows = window.ranges[0] if window.ranges else None
     if isinstance(layout, Rows) and rows is not None:
         keys, first = _touched(layout, rows)
-        value = layout.assemble([_column(chunk, window) for chunk in read_chunks(keys)])
+        value = layout.assemble([_column(chunk, window) for chunk in read_chunks(keys, ())])
         return _pick_rows(value, rows, first)
-    (value,) = read_chunks(layout.keys)
+    (value,) = read_chunks(layout.keys, ())
     if isinstance(value, np.ndarray):
         return _pick_array(value, window.ranges)
     return value if rows is None else _pick_rows(_column(value, window), rows, 0)
@@ -213,10 +216,34 @@ def _read_grid(window: Window, layout: Grid, read_chunks: Read) -> Any:
         firsts.append(bounds[found[0]][0])
     shape = [len(lengths) for lengths in layout.nsplits]
     positions = np.arange(len(layout.keys)).reshape(shape)[np.ix_(*touched)].ravel()
-    chunks = read_chunks([layout.keys[position] for position in positions])
-    joined = join_grid(chunks, [len(found) for found in touched])
+    sizes = [[int(along[i]) for i in found] for along, found in zip(layout.nsplits, touched, strict=True)]
+    keys = [layout.keys[position] for position in positions]
+    joined = _joined(window.node.meta, sizes, partial(read_chunks, keys))
     moved = tuple(
         p - first if isinstance(p, int) else range(p.start - first, p.stop - first, p.step)
         for p, first in zip(window.ranges, firsts, strict=True)
     )
-    return _pick_array(joined, moved)
+    picked = joined[tuple(p if isinstance(p, int) else _as_slice(p, 0) for p in moved)]
+    return picked.copy() if isinstance(picked, np.ndarray) and picked.nbytes < joined.nbytes else picked
+
+
+def _joined(meta: Any, lengths: list[list[int]], read_chunks: Callable[[Sequence[Any]], list[Any]]) -> Any:
+    """Read the chunks of a grid into an array of its own."""
+    counts = [len(along) for along in lengths]
+    if not isinstance(meta, TensorMeta) or meta.dtype.hasobject:
+        return _own(read_chunks(()), counts)
+    joined = np.empty([sum(along) for along in lengths], meta.dtype)
+    bounds = [[slice(*span) for span in spans(along)] for along in lengths]
+    parts = [joined[tuple(index)] for index in itertools.product(*bounds)]
+    chunks = read_chunks(parts)
+    if any(type(chunk) is not np.ndarray or chunk.dtype != meta.dtype for chunk in chunks):
+        return _own(chunks, counts)
+    for part, chunk in zip(parts, chunks, strict=True):
+        if chunk is not part:
+            part[...] = chunk
+    return joined
+
+
+def _own(chunks: Sequence[Any], counts: Sequence[int]) -> Any:
+    joined = join_grid(chunks, counts)
+    return joined.copy() if len(chunks) == 1 and isinstance(joined, np.ndarray) else joined

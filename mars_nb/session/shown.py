@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,9 @@ from mars_nb.planner import slices
 from mars_nb.planner.estimate import row_nbytes
 from mars_nb.planner.layout import ChunkKey, Layout
 from mars_nb.planner.slices import Window
+
+#: Brings chunks of a result; see `mars_nb.session.backends.base.Backend.read`.
+ReadChunks = Callable[[str, Sequence[ChunkKey], Sequence[Any]], list[Any]]
 
 
 class ShownResult:
@@ -35,7 +39,7 @@ class ShownResult:
         self,
         window: Window,
         layout: Layout,
-        read: Callable[[str, Sequence[ChunkKey]], list[Any]],
+        read: ReadChunks,
         nbytes_of: Callable[[str], int],
     ) -> None:
         self._window = window
@@ -91,7 +95,7 @@ class ShownResult:
         return self._read(replace(self._window, ranges=tuple(ranges), taken=taken))
 
     def _read(self, window: Window) -> Any:
-        return slices.read(window, self._layout, lambda keys: self._read_chunks(window.node.key, keys))
+        return slices.read(window, self._layout, partial(self._read_chunks, window.node.key))
 
 
 def _part_of_columns(meta: Any, columns: Any) -> float:
@@ -106,7 +110,7 @@ def _part_of_columns(meta: Any, columns: Any) -> float:
 def shown_result(
     node: Any,
     held: Callable[[str], Layout | None],
-    read: Callable[[str, Sequence[ChunkKey]], list[Any]],
+    read: ReadChunks,
     nbytes_of: Callable[[str], int],
 ) -> ShownResult | None:
     """Give a way to read the value of a node, None if it is neither held nor a slice of what is.

@@ -13,9 +13,11 @@ import functools
 import psutil
 
 # Parameters of glibc's mallopt: from which size on memory comes from the system and goes straight back to it, and how
-# much free memory at the top of the heap is kept. Setting them ends their growth with what is used.
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+# much free memory at the top of the heap is kept, and how many heaps there are. Setting them ends their growth with what
+# is used.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 _THRESHOLD = 2**20
+_LARGEST = 32 * 2**20  # that glibc takes for the second
 
 
 @functools.cache
@@ -34,6 +36,15 @@ def tighten() -> None:
     if library is not None:
         library.mallopt(_M_MMAP_THRESHOLD, _THRESHOLD)
         library.mallopt(_M_TRIM_THRESHOLD, _THRESHOLD)
+
+
+def keep(nbytes: int) -> None:
+    """Keep so many bytes of freed memory from now on: for processes through which a lot goes."""
+    library = _library()
+    if library is not None:
+        library.mallopt(_M_MMAP_THRESHOLD, _LARGEST)
+        library.mallopt(_M_TRIM_THRESHOLD, nbytes)
+        library.mallopt(_M_ARENA_MAX, 1)
 
 
 def resident() -> int:

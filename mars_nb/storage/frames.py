@@ -6,8 +6,10 @@ instructions like their data.
 
 from __future__ import annotations
 
+import copy
 import pickle
 import struct
+from collections.abc import Callable
 from typing import Any
 
 _ALIGNMENT = 64
@@ -69,6 +71,51 @@ def load(data: bytearray | memoryview) -> Any:
         parts.append(view[position : position + length])
         position += _aligned(length)
     return pickle.loads(parts[0], buffers=parts[1:])
+
+
+def load_from(fill: Callable[[memoryview], object], length: int, into: Any = None) -> Any:
+    """Turn what `dump` gave back into the value, as it comes.
+
+    Parameters
+    ----------
+    fill
+        Fills a buffer with the next bytes.
+    length
+        How many bytes there are.
+    into
+        An array without gaps, which is filled and given if the value is one of its shape and dtype.
+
+    Examples
+    --------
+    >>> import io, numpy as np
+    >>> data, array = b"".join(dump(np.arange(1000))), np.empty(1000, int)
+    >>> load_from(io.BytesIO(data).readinto, len(data), array) is array, array[999]
+    (True, np.int64(999))
+    """
+    if into is None or not into.nbytes or not into.flags.c_contiguous:
+        return load(_filled(fill, length))
+    first = bytes(_filled(fill, 3 * _LENGTH.size))
+    count, head, buffer = (_LENGTH.unpack_from(first, _LENGTH.size * i)[0] for i in range(3))
+    if count != 2 or buffer != into.nbytes:
+        rest = _filled(fill, length, first)
+        return load(rest)
+    start = _aligned(len(first))
+    begun = bytes(_filled(fill, start + _aligned(head), first))
+    fill(memoryview(into).cast("B"))
+    _filled(fill, length - len(begun) - buffer)
+    value = pickle.loads(begun[start : start + head], buffers=[memoryview(into)])
+    same = type(value) is type(into) and value.dtype == into.dtype and value.shape == into.shape
+    return into if same and value.flags.c_contiguous else copy.copy(value)
+
+
+def _filled(fill: Callable[[memoryview], object], length: int, begun: bytes = b"") -> memoryview:
+    """Give a buffer of that length, filled from where it was begun."""
+    import numpy as np  # fresh memory is not cleared by it
+
+    buffer = memoryview(np.empty(length, np.uint8))  # type: ignore[arg-type]  # any buffer
+    buffer[: len(begun)] = begun
+    fill(buffer[len(begun) :])
+    return buffer
 
 
 def _aligned(length: int) -> int:

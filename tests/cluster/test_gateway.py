@@ -117,7 +117,7 @@ class TestWhatIsBrought:
         assert whole.shape == (10_000_000,)
         assert t.mean().execute().fetch() == pytest.approx(whole.mean())
         reads = [path for _, path, _ in requests if path == "read"]
-        assert len(reads) == 3
+        assert len(reads) == 5
         whole[0] = 7  # it is one's own
         assert t[0].fetch() != 7
 

@@ -30,7 +30,8 @@ class Stored:
     def held(self, key: str) -> Layout | None:
         return self.layout if key == self.key else None
 
-    def read(self, wanted: Sequence[Any]) -> list[Any]:
+    def read(self, wanted: Sequence[Any], into: Sequence[Any]) -> list[Any]:
+        assert not into or [part.shape for part in into] == [self.chunks[number].shape for number in wanted]
         self.read_keys.update(wanted)
         return [self.chunks[number] for number in wanted]
 

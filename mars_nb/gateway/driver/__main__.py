@@ -11,10 +11,13 @@ from typing import Any
 
 from mars_nb.errors import MarsError
 from mars_nb.gateway.parent import read_settings, tell, when_alone
+from mars_nb.storage import allocator
 
 #: Bytes of a request, and those of one that are held at a time.
 _BODY_MOST = 1 << 40
 _PIECE = 1 << 20
+#: Bytes of freed memory that are kept: fresh memory costs more than what is done with it.
+_KEPT = 256 << 20
 #: Seconds in which what runs must have ended.
 _END_S = 4.0
 
@@ -22,6 +25,7 @@ _END_S = 4.0
 def main() -> None:
     """Run until told to end."""
     settings = read_settings()
+    allocator.keep(_KEPT)
     os.umask(0o077)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is the gateway's
     try:

@@ -183,7 +183,7 @@ class LocalBackend:
         result = self._store.get(name)
         return 0 if result is None else sum(spilled_bytes(chunk) for chunk in result.chunks.values())
 
-    def read(self, name: str, keys: Sequence[ChunkKey]) -> list[Any]:
+    def read(self, name: str, keys: Sequence[ChunkKey], into: Sequence[Any] = ()) -> list[Any]:
         """Bring chunks of a result."""
         return [self._keeper.get(chunk) for chunk in self._store.read(name, keys)]
 

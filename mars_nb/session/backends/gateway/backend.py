@@ -271,8 +271,8 @@ class GatewayBackend:
         """Tell how many bytes of a result are on disk only: the workers do not tell, so 0."""
         return 0
 
-    def read(self, name: str, keys: Sequence[ChunkKey]) -> list[Any]:
-        """Bring chunks of a result.
+    def read(self, name: str, keys: Sequence[ChunkKey], into: Sequence[Any] = ()) -> list[Any]:
+        """Bring chunks of a result; see `Backend.read`.
 
         Raises
         ------
@@ -284,7 +284,7 @@ class GatewayBackend:
         if kept.values is not None:
             return [kept.values[number] for number in numbers]
         self.check()
-        return Reading(self._open, name, numbers, kept.nbytes // len(kept.layout.keys)).values()
+        return Reading(self._open, name, numbers, kept.nbytes // len(kept.layout.keys), into).values()
 
     def _handed_over(self, event: Event) -> list[Any]:
         if event["values"] is None:

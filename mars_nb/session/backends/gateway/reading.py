@@ -16,16 +16,15 @@ import struct
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from http.client import HTTPResponse
 from typing import Any
-
-import numpy as np
 
 from mars_nb.errors import ClusterLost
 from mars_nb.storage import frames
 
 #: Bytes that are asked for at a time: the driver holds so many.
-BATCH = 32 << 20
+BATCH = 16 << 20
 #: Seconds that the end waits for the other thread when something went wrong.
 _LAST_S = 0.1
 _FRAME = struct.Struct("<Q")
@@ -46,13 +45,16 @@ class Reading:
         Of the chunks.
     nbytes
         Bytes of each, about.
+    into
+        If given, an array for each of them that may be filled and given in its place.
     """
 
-    def __init__(self, open_: Open, name: str, numbers: Sequence[int], nbytes: int) -> None:
+    def __init__(self, open_: Open, name: str, numbers: Sequence[int], nbytes: int, into: Sequence[Any] = ()) -> None:
         self._open = open_
         self._name = name
         size = max(1, BATCH // max(1, nbytes))
-        self._batches = [list(numbers[start : start + size]) for start in range(0, len(numbers), size)]
+        wanted = list(itertools.zip_longest(numbers, into))
+        self._batches = [wanted[start : start + size] for start in range(0, len(wanted), size)]
         self._found: list[list[Any]] = [[] for _ in self._batches]
         self._next = itertools.count()  # one step of an iterator is atomic
         self._errors: list[BaseException] = []
@@ -91,18 +93,24 @@ class Reading:
     def _work(self) -> None:
         while not self._errors and (number := next(self._next)) < len(self._batches):
             batch = self._batches[number]
-            body = json.dumps({"name": self._name, "chunks": batch}).encode()
+            body = json.dumps({"name": self._name, "chunks": [chunk for chunk, _ in batch]}).encode()
             with self._open(body) as response:
-                self._found[number] = [_read(response) for _ in batch]
-                response.read()
+                self._found[number] = [_read(response, array) for _, array in batch]
+                response.read()  # nothing: so the connection can be used again
 
 
-def _read(response: HTTPResponse) -> Any:
-    (length,) = _FRAME.unpack(_filled(response, memoryview(bytearray(_FRAME.size))))
-    return frames.load(_filled(response, np.empty(length, np.uint8).data))
+def _read(response: HTTPResponse, into: Any) -> Any:
+    fill = partial(_fill, response)
+    head = bytearray(_FRAME.size)
+    fill(memoryview(head))
+    value = frames.load_from(fill, _FRAME.unpack(head)[0], into)
+    if value is not into and into is not None and type(value) is type(into) and value.dtype == into.dtype:
+        into[...] = value  # now, so that the memory is used again for the next one
+        return into
+    return value
 
 
-def _filled(response: HTTPResponse, buffer: memoryview) -> memoryview:
+def _fill(response: HTTPResponse, buffer: memoryview) -> None:
     """Read a buffer full."""
     filled = 0
     while filled < len(buffer):
@@ -112,4 +120,3 @@ def _filled(response: HTTPResponse, buffer: memoryview) -> memoryview:
                 filled += count
                 continue
         raise ClusterLost("the gateway ended an answer too early; fetch it again")
-    return buffer

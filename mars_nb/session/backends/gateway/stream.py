@@ -37,7 +37,8 @@ _PING_S = 10.0
 _CONNECT_S = 10.0
 #: Bytes of an event: it may hold the layout of a large result.
 _EVENT_MOST = 64 << 20
-#: Names of results in a request.
+#: Seconds for which names of results are put together, and how many are in a request.
+RELEASE_S = 0.2
 _BATCH = 5000
 #: Closing codes, see `mars_nb.gateway.relay`.
 DRIVER_LOST = 1011
@@ -69,6 +70,7 @@ class EventStream:
         self._hear = hear
         self._since = since
         self._released: deque[str] = deque()
+        self._releasing = False
         self._waiting: deque[tuple[str, str, Any, Mapping[str, str]]] = deque()
         self._sending: asyncio.Task[None] | None = None
         self._loop = asyncio.new_event_loop()
@@ -84,7 +86,9 @@ class EventStream:
     def release(self, name: str) -> None:
         """Tell the driver, soon, that a result is not needed any more. Takes no lock."""
         self._released.append(name)
-        self._call(self._begin_sending)
+        if not self._releasing:
+            self._releasing = True
+            self._call(self._release_soon)
 
     def later(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> None:
         """Send a request soon; nobody waits for the answer."""
@@ -115,7 +119,7 @@ class EventStream:
         self._client = AsyncHTTPClient(force_instance=True)
         listening = asyncio.create_task(self._listen())
         await self._stopping.wait()
-        self._begin_sending()
+        self._release_all()
         assert self._sending is not None
         await asyncio.wait([self._sending], timeout=_LAST_S)
         for task in (listening, self._sending):
@@ -177,12 +181,18 @@ class EventStream:
 
     async def _send_all(self) -> None:
         """Send what waits, one after the other: what was to be later stays later."""
-        while self._waiting or self._released:
-            if self._waiting:
-                await self._send(*self._waiting.popleft())
-                continue
+        while self._waiting:
+            await self._send(*self._waiting.popleft())
+
+    def _release_soon(self) -> None:
+        self._loop.call_later(RELEASE_S, self._release_all)
+
+    def _release_all(self) -> None:
+        self._releasing = False  # first: whoever comes now begins anew
+        while self._released:
             names = [self._released.popleft() for _ in range(min(len(self._released), _BATCH))]
-            await self._send("POST", f"{self._path}/release", {"keys": list(dict.fromkeys(names))}, {})
+            self._waiting.append(("POST", f"{self._path}/release", {"keys": list(dict.fromkeys(names))}, {}))
+        self._begin_sending()
 
     async def _send(self, method: str, path: str, body: Any, headers: Mapping[str, str]) -> None:
         data = (b"" if body is None else json.dumps(body).encode()) if method in ("POST", "PUT", "PATCH") else None
