@@ -119,11 +119,6 @@ class History:
         found = self._executed.get(key)
         return None if found is None else found.at
 
-    def kind(self, key: str) -> str | None:
-        """Name the class of an executed object; None if it was not executed."""
-        found = self._executed.get(key)
-        return None if found is None else found.kind
-
     def forget(self, key: str) -> None:
         """Forget a node whose value is gone."""
         self._executed.pop(key, None)

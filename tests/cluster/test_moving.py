@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -332,21 +333,28 @@ class TestNotMoved:
             local.move_to(address)
         assert late.fetch().tolist() == [6, 6, 6]
 
-    def test_interrupt(self, local: Session, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize("how", ["cancel", "Ctrl-C"])
+    def test_interrupt(self, local: Session, address: str, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
         read = type(local._backend).read
         seen = []
+        main = threading.get_ident()
 
         def slow(backend: Any, name: str, keys: Any) -> Any:
             seen.append(keys)
             if len(seen) == 2:
                 (task,) = next(s for s in mars_nb.sessions.values() if s.name != "etl").running
-                task.cancel()
+                if how == "cancel":
+                    task.cancel()
+                else:
+                    signal.pthread_kill(main, signal.SIGINT)
+                    until(task.done)
             return read(backend, name, keys)
 
         monkeypatch.setattr(type(local._backend), "read", slow)
-        with pytest.raises(TaskCancelled):
+        with pytest.raises(TaskCancelled if how == "cancel" else KeyboardInterrupt):
             local.move_to(address)
         assert len(seen) == 2
+        monkeypatch.undo()
 
     def test_taken_name(self, local: Session, gateway: Any) -> None:
         local.rename("free")
@@ -390,17 +398,16 @@ def _is_here(process: int) -> bool:
 
 class TestFaults:
     @pytest.mark.parametrize("through", ["direct", "gateway"])
-    def test_lost_uploads_are_computed(self, local: Session, own_cluster: Any, through: str, tmp_path: Any) -> None:
-        from tests.cluster.conftest import Gateway
-
+    def test_lost_uploads_are_computed(
+        self, local: Session, own_cluster: Any, through: str, start_gateway: Callable[..., Any]
+    ) -> None:
         first = own_cluster.add_worker()
         df = md.DataFrame(FRAME, chunk_size=10)
         kept = df[df.a > 2].execute()
-        gateway = Gateway(own_cluster.address, tmp_path) if through == "gateway" else None
-        try:
-            with mars_nb.new_session(own_cluster.address, name="watch", default=False) as watch:
-                own_cluster.until_ready(watch, 1)
-                local.move_to(own_cluster.address if gateway is None else gateway.url)
+        address = own_cluster.address if through == "direct" else start_gateway(own_cluster.address).url
+        with mars_nb.new_session(own_cluster.address, name="watch", default=False) as watch:
+            own_cluster.until_ready(watch, 1)
+            with local.move_to(address):
                 own_cluster.add_worker()
                 own_cluster.until_ready(watch, 2)
                 first.kill()
@@ -408,7 +415,3 @@ class TestFaults:
                 total = kept.b.sum().execute()
                 assert total.fetch() == pytest.approx(FRAME[FRAME.a > 2].b.sum())
                 pd.testing.assert_frame_equal(kept.fetch(), FRAME[FRAME.a > 2])
-            mars_nb.sessions["etl"].close()
-        finally:
-            if gateway is not None:
-                gateway.close()

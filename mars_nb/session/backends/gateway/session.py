@@ -64,13 +64,8 @@ class GatewaySession(Session):
         try:
             self._backend.ask("PATCH", body={"name": name})
         except MarsError as error:
-            raise NotMoved(
-                str(error),
-                hints=[
-                    f"mars_nb.get_session({name!r}).rename('...')  # another name, then move it",
-                    f"mars_nb.new_session(URL, name={name!r}).close()  # after a rename: ends the one that is there",
-                ],
-            ) from error
+            hint = f"mars_nb.get_session({name!r}).rename('...')  # another name, then move it"
+            raise NotMoved(str(error), hints=[hint]) from error
 
     @property
     def expires_in(self) -> float:
