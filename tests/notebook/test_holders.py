@@ -96,3 +96,17 @@ def test_many_names_are_quick():
     begin = time.perf_counter()
     assert len(lazy_names(namespace)) == 4000
     assert time.perf_counter() - begin < 0.5
+
+
+def test_results_are_named_after_each_cell(shell):
+    def run(code):
+        shell.run_cell(code).raise_error()
+
+    run("%load_ext mars_nb\nimport mars_nb, mars_nb.tensor as mt")
+    run("session = mars_nb.new_session(name='named')")
+    run("a = mt.ones(3).execute(); b = mt.zeros(3); parts = [a]; _hidden = a")
+    assert shell.user_ns["session"].results.names == ["a", "parts[0]"]
+    run("b.execute(); c, a = a, b; del parts")
+    names = {name: shell.user_ns["session"].results[name].key for name in shell.user_ns["session"].results.names}
+    assert names == {name: shell.user_ns[name].key for name in ("a", "b", "c")}
+    run("session.close()\n%unload_ext mars_nb")
