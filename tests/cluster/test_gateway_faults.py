@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -50,6 +51,15 @@ def port_of(url: str) -> int:
 def drivers_of(gateway: Any) -> list[psutil.Process]:
     children = psutil.Process(gateway.process.pid).children()
     return [child for child in children if "mars_nb.gateway.driver" in child.cmdline()]
+
+
+def uploads_of(gateway: Any) -> Iterator[int]:
+    """Give the sizes of the files that drivers have open for uploads."""
+    for driver in drivers_of(gateway):
+        for file in Path(f"/proc/{driver.pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                if "mars_nb-uploads-" in os.readlink(file):
+                    yield file.stat().st_size
 
 
 def gated(folder: Path) -> Callable[[], int]:
@@ -258,18 +268,11 @@ class TestConnections:
         proxy.most = 20 << 20
         kernel = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)])
 
-        def uploads() -> list[int]:
-            """Give the sizes of what drivers hold."""
-            return [
-                file.stat().st_size
-                for driver in drivers_of(gateway)
-                for file in Path(f"/proc/{driver.pid}/fd").iterdir()
-                if "mars_nb-uploads-" in os.readlink(file)
-            ]
-
-        until(lambda: any(size > 15 << 20 for size in uploads()))
-        kill(kernel)
-        until(lambda: not uploads())
+        try:
+            until(lambda: any(size > 15 << 20 for size in uploads_of(gateway)))
+        finally:
+            kill(kernel)
+        until(lambda: not list(uploads_of(gateway)))
         with pytest.warns(SessionWarning, match="attached to the existing session 'upload'"):
             session = mars_nb.new_session(gateway.url, name="upload")
         assert not session.running
