@@ -13,8 +13,8 @@ import functools
 import psutil
 
 # Parameters of glibc's mallopt: from which size on memory comes from the system and goes straight back to it, and how
-# much free memory at the top of the heap is kept, and how many heaps there are. Setting them ends their growth with what
-# is used.
+# much free memory at the top of the heap is kept, and how many heaps there are. Setting them ends their growth with
+# what is used.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 _THRESHOLD = 2**20
 _LARGEST = 32 * 2**20  # that glibc takes for the second

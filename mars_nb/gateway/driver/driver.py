@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 #: What the client must agree with.
 PACKAGES = ("mars_nb", "numpy", "pandas", "dask", "distributed")
 _THREADS = 16
-#: Seconds without a connection to Dask's scheduler after which the driver ends.
-GONE_S = 60.0
 #: Seconds between two looks for what is over.
 _LOOK_S = 1.0
 #: Seconds from a broken connection to the cluster to the end, in which all who wait are told.
@@ -63,7 +61,7 @@ class Driver:
         self.table: Table[Hosted] = Table(settings["session_timeout"], time.time)
         self.uploads = Uploads(folder, time.monotonic)
         self.ended = asyncio.Event()
-        self.used = self._there = time.monotonic()
+        self.used = time.monotonic()
         self._totals = Totals(client)
         self._lost_at: float | None = None
         self._totals.on_change[self] = lambda: self.loop.call_soon_threadsafe(self._moved)
@@ -167,12 +165,6 @@ class Driver:
             self._end_if_lost()
             for entry in self.table.expired(lambda hosted: bool(hosted.running)):
                 self.close(entry, "expired")
-            if self.client.status == "running":
-                self._there = time.monotonic()
-            elif time.monotonic() > self._there + GONE_S:  # it would not come back
-                for entry in self.table.all():
-                    self.close(entry, "cluster-lost")
-                self.ended.set()
             if len(self.table):
                 self.used = time.monotonic()
             elif time.monotonic() > self.used + self.settings["idle_timeout"]:

@@ -202,7 +202,6 @@ class Requests:
 _REASONS = {
     "expired": "it expired, because nobody used it",
     "stopped": "its driver process was stopped",
-    "cluster-lost": "its Dask cluster could not be reached any more",
     "driver-lost": "its driver process ended, and its results with it",
     "cluster-lost": "the connection to the Dask cluster behind the gateway broke",
     "unauthorized": "the token is not valid any more",
