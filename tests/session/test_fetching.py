@@ -36,9 +36,9 @@ def _reads(session: Any, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     read: list[Any] = []
     original = session._backend.read
 
-    def note(name: str, keys: Any) -> Any:
+    def note(name: str, keys: Any, into: Any = ()) -> Any:
         read.extend(keys)
-        return original(name, keys)
+        return original(name, keys, into)
 
     monkeypatch.setattr(session._backend, "read", note)
     return read

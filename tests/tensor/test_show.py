@@ -87,9 +87,11 @@ def test_only_the_corners_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     backend = mars_nb.get_session()._backend
     read: list[Any] = []
 
-    def count(name: str, keys: Any, original: Any = backend.read) -> Any:
+    original = backend.read
+
+    def count(name: str, keys: Any, into: Any = ()) -> Any:
         read.extend(keys)
-        return original(name, keys)
+        return original(name, keys, into)
 
     monkeypatch.setattr(backend, "read", count)
     assert "shape=(100, 100)" in repr(lazy)

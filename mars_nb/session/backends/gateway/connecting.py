@@ -61,6 +61,10 @@ def attach(url: str, name: str | None, new: bool) -> tuple[GatewayBackend, Mappi
         ) from error
     except Refused as error:
         requests.close()
+        if not error.kind:
+            raise ClusterUnavailable(
+                f"something answers at {requests.address}, but it is no gateway of mars_nb"
+            ) from error
         if error.status == 404:
             raise UnknownSession(f"no session named {name!r} on {requests.address}", hints=["new=True"]) from None
         raise requests.explain(error) from None
@@ -70,8 +74,12 @@ def attach(url: str, name: str | None, new: bool) -> tuple[GatewayBackend, Mappi
 
 
 def _check(requests: Requests) -> None:
-    info = requests.json("GET", "/api/v1/info")
-    if info["protocol"] != _PROTOCOL:
+    try:
+        info = requests.json("GET", "/api/v1/info")
+        protocol = info["protocol"]
+    except (ValueError, LookupError, TypeError) as error:
+        raise ClusterUnavailable(f"what answers at {requests.address} is no gateway of mars_nb") from error
+    if protocol != _PROTOCOL:
         raise ClusterUnavailable(
             f"the gateway at {requests.address} speaks another version of the protocol",
             hints=[f"%pip install mars_nb=={info['versions']['mars_nb']}  # then restart the kernel"],
