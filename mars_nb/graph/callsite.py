@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 import os
 import sys
+import warnings
 from types import FrameType
 from typing import NamedTuple
 
@@ -60,3 +61,12 @@ def capture() -> CallSite | None:
     """Tell the line of the user's code that is running."""
     frame = user_frame(sys._getframe(1))
     return None if frame is None else CallSite(frame.f_code.co_filename, frame.f_lineno)
+
+
+def warn_user(category: type[Warning], message: str) -> None:
+    """Warn of something at the line of the user's code that is running."""
+    site = capture()
+    if site is None:
+        warnings.warn(message, category, stacklevel=3)
+    else:
+        warnings.warn_explicit(message, category, site.filename, site.lineno)

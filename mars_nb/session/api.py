@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import atexit
 import re
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 from mars_nb.errors import NoSession, SessionWarning, UnknownSession
-from mars_nb.graph.callsite import capture
+from mars_nb.graph.callsite import warn_user
 from mars_nb.graph.estimate import Estimate
 from mars_nb.graph.tileable import Tileable
 from mars_nb.planner.estimate import estimate
@@ -102,7 +101,7 @@ def new_session(
         if n_threads not in (None, session.n_threads):
             raise ValueError(f"session {name!r} is open with {session.n_threads} threads; close it first")
         if new:
-            _warn(SessionWarning, f"attached to the existing session {name!r}")
+            warn_user(SessionWarning, f"attached to the existing session {name!r}")
     return session
 
 
@@ -164,7 +163,7 @@ def _behind_gateway(url: str, name: str | None, new: bool, default: bool) -> Ses
     if facts["existing"]:
         what = f"{count(facts['results'], 'result')}, {size(facts['bytes'])}"
         runs = f", {count(len(facts['runs']), 'task')} running" if facts["runs"] else ""
-        _warn(SessionWarning, f"attached to the existing session {session.name!r}: {what}{runs}")
+        warn_user(SessionWarning, f"attached to the existing session {session.name!r}: {what}{runs}")
     return session
 
 
@@ -351,16 +350,8 @@ def _session_or_default(session: Session | None) -> Session:
         return _checked(session)
     found, made = registry.ensure_default(_local)
     if made:
-        _warn(UserWarning, _NO_SESSION)
+        warn_user(UserWarning, _NO_SESSION)
     return found
-
-
-def _warn(category: type[Warning], message: str) -> None:
-    site = capture()
-    if site is None:
-        warnings.warn(message, category, stacklevel=3)
-    else:
-        warnings.warn_explicit(message, category, site.filename, site.lineno)
 
 
 class SessionRuntime:

@@ -8,14 +8,13 @@ once, by whoever comes first. Nothing is locked while something is planned or ru
 
 from __future__ import annotations
 
-import warnings
 import weakref
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mars_nb.config import options
 from mars_nb.errors import SessionWarning, draw_shortly
-from mars_nb.graph.callsite import capture
+from mars_nb.graph.callsite import capture, warn_user
 from mars_nb.graph.meta import HandleMeta
 from mars_nb.graph.node import Node, ordered
 from mars_nb.graph.tileable import Claim, Tileable
@@ -122,7 +121,7 @@ class Executor:
             if not self._is_there(tileable._node):
                 missing[tileable._node] = None
             elif options.warn_duplicated_execution if warn is None else warn:
-                _warn(RuntimeWarning, f"Tileable {tileable._unexecuted()} has been submitted before")
+                warn_user(RuntimeWarning, f"Tileable {tileable._unexecuted()} has been submitted before")
         return list(missing)
 
     def follow(self, task: Task, work: Work) -> None:
@@ -215,16 +214,8 @@ class Executor:
             holders = session._holders(node.key)
             if holders:
                 self.told.add(node.key)
-                _warn(
+                warn_user(
                     SessionWarning,
                     f"{node.label} was executed in session {', '.join(map(repr, holders))}, and sessions are isolated: "
                     f"it is computed again in session {session.name!r}",
                 )
-
-
-def _warn(category: type[Warning], message: str) -> None:
-    site = capture()
-    if site is None:
-        warnings.warn(message, category, stacklevel=2)
-    else:
-        warnings.warn_explicit(message, category, site.filename, site.lineno)

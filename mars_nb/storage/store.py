@@ -81,6 +81,16 @@ class ResultStore(Generic[D]):
         """Give a result, None if there is none of that name."""
         return self._results.get(name)
 
+    def description(self, name: str) -> D | None:
+        """Give what describes a result, None if there is none of that name."""
+        result = self._results.get(name)
+        return None if result is None else result.description
+
+    def nbytes_of(self, name: str) -> int:
+        """Tell the bytes of a result, 0 if there is none of that name."""
+        result = self._results.get(name)
+        return 0 if result is None else result.nbytes
+
     def read(self, name: str, keys: Sequence[Hashable]) -> list[Any]:
         """Give chunks of a result.
 

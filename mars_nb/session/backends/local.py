@@ -170,13 +170,11 @@ class LocalBackend:
 
     def layout(self, name: str) -> Layout | None:
         """Tell how a result is cut, None if it is not there."""
-        result = self._store.get(name)
-        return None if result is None else result.description
+        return self._store.description(name)
 
     def nbytes_of(self, name: str) -> int:
         """Tell the bytes of a result, 0 if it is not there."""
-        result = self._store.get(name)
-        return 0 if result is None else result.nbytes
+        return self._store.nbytes_of(name)
 
     def spilled_of(self, name: str) -> int:
         """Tell how many bytes of a result are on disk only."""

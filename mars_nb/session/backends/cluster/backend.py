@@ -152,6 +152,7 @@ class ClusterBackend:
 
         What the cluster lost meanwhile is computed again, as often as there are `attempts`.
         """
+        self._check()
         used: dict[str, Stored[Layout]] = {}  # stays on the cluster until the run is over
 
         def held(name: str) -> Layout | None:
@@ -186,6 +187,7 @@ class ClusterBackend:
         begun: Callable[[Work], object],
     ) -> None:
         """Start to run chunk tasks whose values are handed over instead of kept; see `Backend.run`."""
+        self._check()
 
         def on_done(chunks: dict[Key, Chunk] | None, failed: Failed | None) -> None:
             values: dict[Key, Any] = {}
@@ -199,12 +201,15 @@ class ClusterBackend:
 
         self._start(graph, outputs, on_done, begun)
 
-    def _start(self, graph: Graph, outputs: Collection[Key], on_done: OnDone, begun: Callable[[Work], object]) -> None:
+    def _check(self) -> None:
+        """Raise if the connection broke: what is sent over it would wait for ever."""
         if self._totals.is_lost:
             raise ClusterLost(
                 f"the connection to the cluster at {self.address} broke",
                 hints=["mars_nb.new_session(URL)  # when it is back"],
             )
+
+    def _start(self, graph: Graph, outputs: Collection[Key], on_done: OnDone, begun: Callable[[Work], object]) -> None:
         run = ClusterRun(self, next(self._numbers), graph, outputs, on_done)
         begun(run)
         run.start()
@@ -241,6 +246,7 @@ class ClusterBackend:
 
     def place(self, name: str, number: int, chunk: Any) -> None:
         """Take a chunk of a result that is to come; see `Receiver.place`."""
+        self._check()
         sent = self._uploads.send(chunk)
         described: Description = pickle.loads(cloudpickle.dumps(sent.description))  # no view that keeps the chunk here
         self._placed.setdefault(name, {})[number] = Chunk(sent.future, described)
@@ -253,13 +259,11 @@ class ClusterBackend:
 
     def layout(self, name: str) -> Layout | None:
         """Tell how a result is cut, None if it is not there."""
-        result = self._store.get(name)
-        return None if result is None else result.description
+        return self._store.description(name)
 
     def nbytes_of(self, name: str) -> int:
         """Tell the bytes of a result, 0 if it is not there."""
-        result = self._store.get(name)
-        return 0 if result is None else result.nbytes
+        return self._store.nbytes_of(name)
 
     def spilled_of(self, name: str) -> int:
         """Tell how many bytes of a result are on disk only: the workers do not tell, so 0."""

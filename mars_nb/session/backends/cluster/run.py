@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from distributed import Future
@@ -199,7 +200,9 @@ class ClusterRun:
             self._tell(future)
 
     def _tell(self, end: Future[Any] | Failed) -> None:
-        threading.Thread(target=self._report, args=(end,), name="mars_nb-cluster", daemon=True).start()
+        # In the context that began it, so that another attempt prints where the first did.
+        report = partial(self._context.copy().run, self._report, end)
+        threading.Thread(target=report, name="mars_nb-cluster", daemon=True).start()
 
     # --- on a thread of its own ----------------------------------------------------------------------
 
