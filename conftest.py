@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -73,4 +74,19 @@ def _session_of_doctest(request: pytest.FixtureRequest, _no_session_left: None) 
 def session() -> Iterator[Any]:
     """Give a new default session."""
     with mars_nb.new_session() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Give a Chromium. Where there is none the test is left out, but not in continuous integration."""
+    from jupyter_browser import find_chromium, open_browser
+
+    try:
+        find_chromium()
+    except RuntimeError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))
+    with open_browser() as opened:
         yield opened

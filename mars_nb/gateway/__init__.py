@@ -10,6 +10,7 @@ module                  what it is
 `server`                starting and stopping: directory, port, signals
 `app`                   the routes, and what their handlers share
 `door`                  what every request passes: host, origin, token, rate; how errors are told
+`refused`               what is answered to a request that is not served
 `auth`, `limits`        users and logins; rates and sizes (pure)
 `shapes`                the routes of the drivers, and what their bodies look like (pure)
 `proxy`, `relay`        requests and event streams to a driver and back

@@ -22,7 +22,8 @@ from tornado.websocket import (
     websocket_connect,
 )
 
-from mars_nb.gateway.door import Door, Refused
+from mars_nb.gateway.door import Door
+from mars_nb.gateway.refused import Refused, not_found
 from mars_nb.gateway.upstream import UpstreamLost, open_tcp
 
 #: Bytes of a message of the dashboard's, both ways.
@@ -46,14 +47,14 @@ class _Dashboard(Door):
         await super().prepare()
         address = self.gateway.drivers.cluster.dashboard
         if address is None or not self.user.dashboard:
-            raise Refused(404, "not-found", "there is no such thing")
+            raise not_found()
         self.target = urlsplit(address)
 
     def check_path(self) -> str:
         """Give the address to ask for, if it is the dashboard's."""
         path = self.request.path
         if not path.startswith(f"{self.target.path}/") or ".." in path or "%" in path:
-            raise Refused(404, "not-found", "there is no such thing")
+            raise not_found()
         return self.request.uri or path
 
 
@@ -115,8 +116,7 @@ class Socket(_Dashboard, WebSocketHandler):
     async def prepare(self) -> None:
         """Open the dashboard's own websocket first."""
         await super().prepare()
-        if self.login is not None and "Origin" not in self.request.headers:
-            raise Refused(403, "forbidden", "a browser tells its page's origin")
+        self.check_told_origin()
         offered = self.request.headers.get("Sec-WebSocket-Protocol", "")
         address = f"ws://{self.target.netloc}{self.check_path()}"
         request = HTTPRequest(address, follow_redirects=False, connect_timeout=_CONNECT_S)

@@ -15,7 +15,7 @@ import hmac
 import json
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ from tornado.httputil import split_host_and_port
 from tornado.iostream import StreamClosedError
 
 from mars_nb.gateway.auth import Login, User
+from mars_nb.gateway.refused import Refused, not_found
 
 if TYPE_CHECKING:
     from mars_nb.gateway.app import Gateway
@@ -35,32 +36,6 @@ logger = logging.getLogger("mars_nb.gateway")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 #: What a page that is none of ours may do with an answer: nothing.
 POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-
-
-class Refused(web.HTTPError):
-    """A request that is not served; says why.
-
-    Parameters
-    ----------
-    status
-        Of HTTP.
-    kind
-        The error's code.
-    text
-        What is wrong.
-    hints
-        What to do next.
-    retry_after
-        Seconds after which it may be tried again.
-    """
-
-    def __init__(
-        self, status: int, kind: str, text: str, hints: Sequence[str] = (), *, retry_after: float | None = None
-    ) -> None:
-        super().__init__(status)
-        self.body: dict[str, Any] = {"error": text, "kind": kind, "hints": list(hints)}
-        if retry_after is not None:
-            self.body["retry_after"] = retry_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +154,11 @@ class Door(web.RequestHandler):
         cookie = self.get_cookie(self.gateway.place.cookie)
         return self.gateway.logins.find(cookie) if cookie else None
 
+    def check_told_origin(self) -> None:
+        """Refuse a browser that does not tell its page's origin: all do when they open a websocket."""
+        if self.login is not None and "Origin" not in self.request.headers:
+            raise Refused(403, "forbidden", "a browser tells its page's origin")
+
     def send_json(self, value: Mapping[str, Any]) -> None:
         """Answer with an object of JSON."""
         self.set_header("Content-Type", "application/json")
@@ -235,7 +215,7 @@ class Missing(Door):
     async def prepare(self) -> None:
         """Say so, to those who may know."""
         await super().prepare()
-        raise Refused(404, "not-found", "there is no such thing")
+        raise not_found()
 
 
 def log_request(handler: web.RequestHandler) -> None:

@@ -10,8 +10,9 @@ from tornado.httputil import HTTPHeaders
 
 from mars_nb.errors import MarsError
 from mars_nb.gateway.auth import User
-from mars_nb.gateway.door import Door, Refused
+from mars_nb.gateway.door import Door
 from mars_nb.gateway.drivers import Driver
+from mars_nb.gateway.refused import Refused, not_found
 from mars_nb.gateway.shapes import RUN, Route, Shape, find_route
 from mars_nb.gateway.upstream import Exchange, UpstreamLost, open_exchange
 
@@ -81,7 +82,7 @@ class DriverHandler(Door):
     def _find_route(self) -> Route:
         route = find_route(self.request.method or "", self.request.path)
         if route is None or self.request.query:
-            raise Refused(404, "not-found", "there is no such thing")
+            raise not_found()
         if route == "method":
             raise Refused(405, "not-allowed", "this cannot be done with it")
         if route.numbered and not RUN.fullmatch(self.request.headers.get("X-Run", "")):

@@ -18,9 +18,10 @@ from tornado.websocket import (
     websocket_connect,
 )
 
-from mars_nb.gateway.door import Door, Refused
+from mars_nb.gateway.door import Door
 from mars_nb.gateway.drivers import Driver
 from mars_nb.gateway.proxy import find_driver, lost
+from mars_nb.gateway.refused import Refused, no_session, not_found
 from mars_nb.gateway.shapes import EVENTS, SINCE
 from mars_nb.gateway.upstream import SocketResolver
 
@@ -52,11 +53,6 @@ async def connect(driver: Driver, path: str) -> WebSocketClientConnection:
     )
 
 
-def no_session() -> Refused:
-    """Make the error for a session that does not exist, or is another user's: the same."""
-    return Refused(404, "not-found", "there is no such session", ["session = mars_nb.new_session(URL)"])
-
-
 class EventsHandler(Door, WebSocketHandler):
     """The event stream of one session."""
 
@@ -68,8 +64,7 @@ class EventsHandler(Door, WebSocketHandler):
         await super().prepare()
         if self.request.headers.get("Upgrade", "").lower() != "websocket":
             raise Refused(400, "bad-request", "this is a websocket")
-        if self.login is not None and "Origin" not in self.request.headers:
-            raise Refused(403, "forbidden", "a browser tells its page's origin")
+        self.check_told_origin()
         if self.gateway.sockets.full(self.user.name):
             raise Refused(429, "too-fast", "too many event streams at a time", retry_after=5)
         self._counted = contextlib.ExitStack()
@@ -84,7 +79,7 @@ class EventsHandler(Door, WebSocketHandler):
         path, query = self.request.path, self.request.query
         name, _, since = query.partition("=")
         if EVENTS.fullmatch(path) is None or (query and (name != "since" or SINCE.fullmatch(since) is None)):
-            raise Refused(404, "not-found", "there is no such thing")
+            raise not_found()
         return f"{path}?{query}" if query else path
 
     async def _find(self, path: str) -> WebSocketClientConnection:

@@ -6,17 +6,16 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from cluster_tools import PATIENCE_S, environment, kill, port_of, until
+from tcp_proxy import Proxy
 
 import mars_nb
 from mars_nb import Session
 
-PATIENCE_S = 30.0
 WORKERS = 2
 
 
@@ -34,13 +33,13 @@ class Cluster:
         self._file = folder / "scheduler.json"
         self.workers: list[subprocess.Popen[bytes]] = []
         self.scheduler = self._start("scheduler", "--port", "0", "--no-dashboard", "--host", "127.0.0.1")
-        self._until(lambda: self._file.exists() and self._file.stat().st_size, "the scheduler's file")
+        until(lambda: self._file.exists() and self._file.stat().st_size, "the scheduler's file")
         self.address: str = json.loads(self._file.read_text())["address"]
 
     def _start(self, kind: str, *options: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "dask", kind, "--scheduler-file", str(self._file), *options]
         with (self._folder / f"{kind}.log").open("ab") as log:
-            return subprocess.Popen(command, stdout=log, stderr=log, cwd=self._folder)
+            return subprocess.Popen(command, stdout=log, stderr=log, cwd=self._folder, env=environment())
 
     def start_scheduler_again(self) -> None:
         """Start another one in its place, when it was killed."""
@@ -55,19 +54,12 @@ class Cluster:
 
     def until_ready(self, session: Session, threads: int = WORKERS) -> None:
         """Wait until the session knows of so many threads."""
-        self._until(lambda: session.n_threads >= threads, f"{threads} workers")
-
-    def _until(self, true: Callable[[], Any], what: str) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while not true():
-            assert time.monotonic() < deadline, f"no {what} after {PATIENCE_S} s"
-            time.sleep(0.05)
+        until(lambda: session.n_threads >= threads, f"{threads} workers")
 
     def close(self) -> None:
         """End all processes: a worker that is asked to would wait for the scheduler, and for its tasks."""
         for process in (*self.workers, self.scheduler):
-            process.kill()
-            process.wait()
+            kill(process)
 
 
 @pytest.fixture(scope="session")
@@ -109,7 +101,9 @@ class Gateway:
         command = [sys.executable, "-m", "mars_nb.gateway", "--scheduler", address, "--port", "0", *options]
         self._log = folder / "gateway.log"
         with self._log.open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=folder)
+            self.process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=folder, env=environment()
+            )
         assert self.process.stdout is not None
         self.url = self.process.stdout.readline().strip()
         assert self.url.startswith("http"), self._log.read_text()
@@ -146,6 +140,16 @@ def start_gateway(tmp_path: Path) -> Iterator[Callable[..., Gateway]]:
         session.close()
     for made in started:
         made.close()
+
+
+@pytest.fixture
+def proxy(gateway: Gateway) -> Iterator[Proxy]:
+    """Give a proxy in front of the shared gateway; sessions through it are closed at the end."""
+    made = Proxy(port_of(gateway.url))
+    yield made
+    for session in list(mars_nb.sessions.values()):
+        session.close()
+    made.close()
 
 
 @pytest.fixture(params=["direct", "gateway"])

@@ -12,6 +12,7 @@ import dask.array as da
 import numpy as np
 import pandas as pd
 import pytest
+from cluster_tools import until
 
 import mars_nb
 import mars_nb.dataframe as md
@@ -20,7 +21,6 @@ import mars_nb.tensor as mt
 from mars_nb import Session
 from mars_nb.errors import ClusterUnavailable, IsolationError, SessionClosed, TaskCancelled, UserExit
 
-WAIT = 30.0
 FRAME = pd.DataFrame({"a": np.arange(100) % 7, "b": np.arange(100) / 4, "c": list("abcde") * 20})
 
 OPERATIONS: dict[str, Callable[[Any], Any]] = {
@@ -166,8 +166,7 @@ class TestPrints:
 class TestCancel:
     def test_gives_control_back_at_once(self, session: Session) -> None:
         task = mr.spawn(time.sleep, args=(1.0,)).execute(wait=False)
-        while not task.snapshot().busy:
-            time.sleep(0.01)
+        until(lambda: task.snapshot().busy)
         start = time.monotonic()
         assert task.cancel()
         assert time.monotonic() - start < 0.1
@@ -181,8 +180,7 @@ class TestCancel:
                 sum(range(1000))
 
         task = session.execute([mr.spawn(never_ends) for _ in range(2)], wait=False)
-        while task.snapshot().busy < 2:
-            time.sleep(0.01)
+        until(lambda: task.snapshot().busy == 2)
         task.cancel()
         start = time.monotonic()
         assert mt.ones(3).sum().execute().fetch() == 3
@@ -194,8 +192,7 @@ class TestCancel:
             (tmp_path / str(number)).touch()
 
         task = session.execute([mr.spawn(leaves_a_trace, args=(i,)) for i in range(20)], wait=False)
-        while not task.snapshot().busy:
-            time.sleep(0.01)
+        until(lambda: task.snapshot().busy)
         task.cancel()
         mt.ones(3).sum().execute()  # after it
         assert len(list(tmp_path.iterdir())) <= 6
@@ -203,13 +200,16 @@ class TestCancel:
 
 def test_progress_moves(session: Session) -> None:
     task = session.execute([mr.spawn(time.sleep, args=(0.2,)) for _ in range(8)], wait=False)
-    seen = []
-    while not task.done():
+    seen: list[int] = []
+
+    def look() -> bool:
         snapshot = task.snapshot()
         seen.append(snapshot.done)
         assert snapshot.n_threads == 2
         assert snapshot.busy <= 2
-        time.sleep(0.05)
+        return task.done()
+
+    until(look, every_s=0.05)
     task.result()
     assert seen == sorted(seen)
     assert len(set(seen)) >= 3

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from cluster_tools import PATIENCE_S, kill, until
 
 import mars_nb
 import mars_nb.dataframe as md
@@ -18,20 +17,6 @@ import mars_nb.remote as mr
 import mars_nb.tensor as mt
 from mars_nb.errors import ClusterLost
 from mars_nb.session.backends.cluster import backend
-
-WAIT = 60.0
-
-
-def kill(process: subprocess.Popen[bytes]) -> None:
-    process.kill()
-    process.wait(WAIT)
-
-
-def until(true: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + WAIT
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def slowly(number: int, folder: Path) -> int:
@@ -51,7 +36,7 @@ class TestAWorkerIsKilled:
             task = session.execute(parts, wait=False)
             until(lambda: len(list(folder.iterdir())) >= 2)
             kill(first)
-            task.result(WAIT)
+            task.result(PATIENCE_S)
             assert [part.fetch() for part in parts] == list(range(8))
 
     def test_in_the_middle_of_a_shuffle(self, own_cluster: Any) -> None:
@@ -63,7 +48,7 @@ class TestAWorkerIsKilled:
             task = ordered.execute(wait=False)
             until(lambda: task.snapshot().done > 3 or task.done())
             kill(first)
-            task.result(WAIT)
+            task.result(PATIENCE_S)
             pd.testing.assert_frame_equal(ordered.fetch(), frame.sort_values("key"))
 
     def test_between_execute_and_fetch(self, own_cluster: Any) -> None:
@@ -92,7 +77,7 @@ def test_all_workers_are_lost(own_cluster: Any, monkeypatch: pytest.MonkeyPatch)
         until(lambda: task.snapshot().busy)
         kill(worker)
         with pytest.raises(ClusterLost, match="no workers for 1 s"):
-            task.result(WAIT)
+            task.result(PATIENCE_S)
         own_cluster.add_worker()
         own_cluster.until_ready(session, 1)
         assert mt.ones(3).sum().execute().fetch() == 3
@@ -107,7 +92,7 @@ def test_the_scheduler_is_gone(own_cluster: Any) -> None:
     until(lambda: task.snapshot().busy)
     kill(own_cluster.scheduler)
     with pytest.raises(ClusterLost):
-        task.result(WAIT)
+        task.result(PATIENCE_S)
     with pytest.raises(ClusterLost, match=r"the connection to the cluster at tcp://127\.0\.0\.1:\d+ broke"):
         mt.ones(3).execute()
     own_cluster.start_scheduler_again()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -15,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
+from cluster_tools import PATIENCE_S, drivers_of, kill, port_of, through, until
 from tcp_proxy import Proxy
 
 import mars_nb
@@ -25,32 +24,9 @@ import mars_nb.tensor as mt
 from mars_nb.errors import ClusterLost, MarsError, SessionClosed, SessionWarning
 from mars_nb.gateway.auth import hash_token
 
-WAIT = 30.0
 TOKENS = {name: f"{name}-{'x' * 40}" for name in ("ann", "bob")}
 
 pytestmark = pytest.mark.slow
-
-
-def kill(process: subprocess.Popen[Any] | psutil.Process) -> None:
-    process.kill()
-    process.wait(WAIT)
-
-
-def until(true: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + WAIT
-    while not (found := true()):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    return found
-
-
-def port_of(url: str) -> int:
-    return int(re.search(r":(\d+)/", url)[1])  # type: ignore[index]
-
-
-def drivers_of(gateway: Any) -> list[psutil.Process]:
-    children = psutil.Process(gateway.process.pid).children()
-    return [child for child in children if "mars_nb.gateway.driver" in child.cmdline()]
 
 
 def uploads_of(gateway: Any) -> Iterator[int]:
@@ -108,7 +84,7 @@ class TestWorkers:
             until(lambda: task.snapshot().busy)
             kill(worker)
             with pytest.raises(ClusterLost, match="no workers for 1 s"):
-                task.result(WAIT)
+                task.result(PATIENCE_S)
             own_cluster.add_worker()
             own_cluster.until_ready(session, 1)
             assert mt.ones(3).sum().execute().fetch() == 3
@@ -126,7 +102,7 @@ def test_the_scheduler_is_gone(own_cluster: Any, start_gateway: Any) -> None:
     kill(own_cluster.scheduler)
     started = time.monotonic()
     with pytest.raises(ClusterLost):
-        task.result(WAIT)
+        task.result(PATIENCE_S)
     with pytest.raises(ClusterLost, match=r"the connection to the cluster at tcp://127\.0\.0\.1:\d+ broke"):
         mt.ones(3).execute()
     with pytest.raises(ClusterLost):
@@ -154,7 +130,11 @@ def test_a_users_driver_is_killed(cluster: Any, start_gateway: Any, users: str, 
     task = mr.spawn(gated(tmp_path)).execute(session=ann, wait=False)
     until((tmp_path / "begun").exists)
     kill(min(drivers_of(gateway), key=lambda driver: driver.create_time()))
-    for what in (lambda: task.result(WAIT), lambda: mine.fetch(session=ann), lambda: mt.ones(3).execute(session=ann)):
+    for what in (
+        lambda: task.result(PATIENCE_S),
+        lambda: mine.fetch(session=ann),
+        lambda: mt.ones(3).execute(session=ann),
+    ):
         with pytest.raises(
             SessionClosed, match="session 'ann' is not on the cluster any more: its driver process ended"
         ):
@@ -177,13 +157,13 @@ class TestTheGatewayIsRestarted:
         session.publish(t=t)
         until((tmp_path / "begun").exists)
         first.process.send_signal(number)
-        first.process.wait(WAIT)
+        first.process.wait(PATIENCE_S)
         with pytest.raises(ClusterLost, match=r"the gateway at .* does not answer"):
             t.fetch()
         second = start_gateway(cluster.address, option, f"--port={port_of(first.url)}")
         assert second.url == first.url
         (tmp_path / "go").touch()
-        assert task.result(WAIT).fetch() == 7
+        assert task.result(PATIENCE_S).fetch() == 7
         np.testing.assert_array_equal(t.fetch(), np.arange(100_000))
         assert (t * 2).sum().execute().fetch() == 99_999 * 100_000
         session.detach()
@@ -203,25 +183,11 @@ class TestTheGatewayIsRestarted:
         (tmp_path / "go").touch()
         start_gateway(cluster.address, users, f"--port={port_of(first.url)}")
         with pytest.raises(MarsError, match="session 'etl' is not on the cluster any more"):
-            task.result(WAIT)
+            task.result(PATIENCE_S)
         with pytest.raises(SessionClosed, match="session 'etl' is not on the cluster any more"):
             t.fetch()
         again = mars_nb.new_session(address, name="etl")
         assert mt.ones(3).sum().execute(session=again).fetch(session=again) == 3
-
-
-@pytest.fixture
-def proxy(gateway: Any) -> Iterator[Proxy]:
-    made = Proxy(port_of(gateway.url))
-    yield made
-    for session in list(mars_nb.sessions.values()):
-        session.close()
-    made.close()
-
-
-def through(proxy: Proxy, gateway: Any) -> str:
-    url: str = gateway.url
-    return url.replace(f":{port_of(url)}/", f":{proxy.port}/")
 
 
 class TestConnections:
@@ -241,7 +207,7 @@ class TestConnections:
             said += capsys.readouterr().out
             return said.count("\n")
 
-        session = mars_nb.new_session(through(proxy, gateway))
+        session = mars_nb.new_session(through(proxy, gateway.url))
         cluster.until_ready(session)
         task = mr.spawn(count, args=(100,)).execute(wait=False, show_progress=False)
         for seen, delay_s in ((5, 0.0), (20, 0.05), (35, 0.2), (50, 0.0), (65, 0.1)):
@@ -254,7 +220,7 @@ class TestConnections:
             proxy.is_open = True
             until(lambda connections=connections: proxy.connections > connections)
         proxy.delay_s = 0.0
-        assert task.result(WAIT).fetch() == 100
+        assert task.result(PATIENCE_S).fetch() == 100
         assert lines() == 100
         assert said == "".join(f"line {number}\n" for number in range(100))
         assert task.snapshot().fraction == 1.0
@@ -262,12 +228,11 @@ class TestConnections:
     def test_a_kernel_is_killed_in_mid_upload(self, cluster: Any, gateway: Any, proxy: Proxy) -> None:
         code = f"""
             import numpy as np, mars_nb, mars_nb.tensor as mt
-            mars_nb.new_session({through(proxy, gateway)!r}, name="upload")
+            mars_nb.new_session({through(proxy, gateway.url)!r}, name="upload")
             mt.tensor(np.arange(8 << 20), chunk_size=1 << 20).sum().execute()
         """
         proxy.most = 20 << 20
         kernel = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)])
-
         try:
             until(lambda: any(size > 15 << 20 for size in uploads_of(gateway)))
         finally:
@@ -322,7 +287,7 @@ class TestCancelling:
         assert [kernel.stdout.readline() for _ in range(2)] == ["spins\n"] * 2
         sent = time.time()
         kernel.send_signal(signal.SIGINT)
-        back, free = (float(line) for line in kernel.communicate(timeout=WAIT)[0].splitlines())
+        back, free = (float(line) for line in kernel.communicate(timeout=PATIENCE_S)[0].splitlines())
         assert back - sent < CANCEL_S
         assert free - back < FREE_S
         assert all(worker.poll() is None for worker in cluster.workers)

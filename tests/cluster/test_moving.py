@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,6 +12,7 @@ import dask.array as da
 import numpy as np
 import pandas as pd
 import pytest
+from cluster_tools import PATIENCE_S, kill, until
 
 import mars_nb
 import mars_nb.dataframe as md
@@ -22,7 +22,6 @@ from mars_nb import Session
 from mars_nb.errors import ClusterUnavailable, IsolationError, NotMoved, SessionClosed, TaskCancelled
 
 FRAME = pd.DataFrame({"a": np.arange(30) % 7, "b": np.linspace(0, 1, 30), "c": list("xyzuv") * 6})
-WAIT = 60.0
 
 
 @pytest.fixture
@@ -32,13 +31,6 @@ def local() -> Iterator[Session]:
         yield made
     if "etl" in mars_nb.sessions:
         mars_nb.sessions["etl"].close()
-
-
-def until(true: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + WAIT
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def counted(folder: Any, value: Any = 1) -> Any:
@@ -320,7 +312,7 @@ class TestNotMoved:
         with pytest.raises(NotMoved, match=rf"running tasks: {task.number}"):
             local.move_to("tcp://127.0.0.1:1")
         go.set()
-        task.result(WAIT)
+        task.result(PATIENCE_S)
 
     def test_execution_meanwhile(self, local: Session, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
         late = mt.ones(3) + 5
@@ -410,8 +402,7 @@ class TestFaults:
             with local.move_to(address):
                 own_cluster.add_worker()
                 own_cluster.until_ready(watch, 2)
-                first.kill()
-                first.wait(WAIT)
+                kill(first)
                 total = kept.b.sum().execute()
                 assert total.fetch() == pytest.approx(FRAME[FRAME.a > 2].b.sum())
                 pd.testing.assert_frame_equal(kept.fetch(), FRAME[FRAME.a > 2])

@@ -5,29 +5,19 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from cluster_tools import PATIENCE_S, kill, until
 
 import mars_nb
 import mars_nb.dataframe as md
 import mars_nb.tensor as mt
 from mars_nb import Session
 from mars_nb.errors import SessionClosed, SessionWarning, UnknownResult, UnknownSession
-
-PATIENCE_S = 30.0
-
-
-def until(true: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + PATIENCE_S
-    while not (found := true()):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    return found
 
 
 class Kernel:
@@ -47,7 +37,10 @@ class Kernel:
 
     def run(self, code: str) -> str:
         process = self.start(code)
-        out, _ = process.communicate(timeout=PATIENCE_S)
+        try:
+            out, _ = process.communicate(timeout=PATIENCE_S)
+        finally:
+            kill(process)
         return out
 
 
@@ -110,7 +103,7 @@ class TestResults:
         assert "df" in session.results.names
         assert session.free(session.results["t"]) == 800_000
         assert session.results.names == ["df", "said"]
-        until(lambda: session.detach() or True)
+        session.detach()
         assert attach().results.names == ["df", "said"]
 
     def test_of_a_name_that_is_none(self, kernel: Kernel, attach: Any) -> None:

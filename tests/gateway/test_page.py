@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 
 import pytest
 from gateway_tools import TOKENS, Gateway, make_options
-from jupyter_browser import find_chromium, open_browser, wait_for
+from jupyter_browser import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    try:
-        find_chromium()
-    except RuntimeError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(error))
-    with open_browser() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -5,11 +5,10 @@ One module, because playwright keeps an event loop on the main thread as long as
 
 from __future__ import annotations
 
-import os
 import re
 
 import pytest
-from jupyter_browser import HOSTS, Notebook, Server, find_chromium, open_browser, wait_for
+from jupyter_browser import HOSTS, Notebook, Server, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -33,18 +32,6 @@ SUMMARY = r"done\b.*\b400\b"
 def server(tmp_path_factory):
     with Server(tmp_path_factory.mktemp("jupyter")) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser():
-    try:
-        find_chromium()
-    except RuntimeError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(error))
-    with open_browser() as opened:
-        yield opened
 
 
 @pytest.fixture(params=HOSTS)

@@ -8,18 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from planner_tools import layout_of
 
 import mars_nb.dataframe as md
 from mars_nb.errors import WholeWarning
-from mars_nb.planner import plan
 from mars_nb.planner.dtypes import joined
 from mars_nb.planner.layout import Rows, Single
 
 FRAME = pd.DataFrame({"a": range(10), "b": np.arange(10) / 2}, index=[3, 1, 2, 2, 0, 9, 8, 7, 5, 4])
-
-
-def layout_of(lazy: Any) -> Any:
-    return plan([lazy._node]).layouts[lazy._node]
 
 
 def test_frames_cut_alike_stay_in_chunks() -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from planner_tools import check
 
 import mars_nb
 import mars_nb.dataframe as md
@@ -27,16 +28,6 @@ FRAME = pd.DataFrame(
 LABELLED = FRAME.set_index("s")
 TABLE = pd.DataFrame({"w": [10, 20, 30], "v": ["a", "b", "c"], "k": [True, False, True]}, index=[1, 3, 9])
 TWICE = pd.DataFrame({"w": [10, 20, 30]}, index=["w1", "w0", "w1"])
-
-
-def check(found: Any, expected: Any) -> None:
-    if isinstance(expected, pd.DataFrame):
-        pd.testing.assert_frame_equal(found, expected)
-    elif isinstance(expected, pd.Series):
-        pd.testing.assert_series_equal(found, expected)
-    else:
-        assert type(found) is type(expected)
-        assert found == expected
 
 
 IN_CHUNKS: list[Callable[..., Any]] = [

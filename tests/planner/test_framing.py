@@ -8,27 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from planner_tools import check, layout_of
 
 import mars_nb.dataframe as md
 import mars_nb.tensor as mt
 from mars_nb.errors import WholeWarning
-from mars_nb.planner import plan
 from mars_nb.planner.layout import Rows, Single
 
 VECTOR = np.arange(23) % 7 / 2
 OTHER = np.arange(23)[::-1] * 10
 TABLE = np.arange(23 * 4).reshape(23, 4)
-
-
-def layout_of(lazy: Any) -> Any:
-    return plan([lazy._node]).layouts[lazy._node]
-
-
-def check(found: Any, expected: Any) -> None:
-    if isinstance(expected, pd.DataFrame):
-        pd.testing.assert_frame_equal(found, expected)
-    else:
-        pd.testing.assert_series_equal(found, expected)
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from planner_tools import check, layout_of
 
 import mars_nb
 import mars_nb.dataframe as md
-from mars_nb.planner import grouped, plan
+from mars_nb.planner import grouped
 from mars_nb.planner.layout import Rows
 
 ROWS = 41
@@ -42,17 +43,6 @@ def make_frame(rows: int = ROWS) -> pd.DataFrame:
             "o": rng.permutation(rows),
         }
     )
-
-
-def layout_of(lazy: Any) -> Any:
-    return plan([lazy._node]).layouts[lazy._node]
-
-
-def check(found: Any, expected: Any) -> None:
-    if isinstance(expected, pd.DataFrame):
-        pd.testing.assert_frame_equal(found, expected)
-    else:
-        pd.testing.assert_series_equal(found, expected)
 
 
 ORDERS: list[dict[str, Any]] = [

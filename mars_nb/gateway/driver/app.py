@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
-import logging
 import struct
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from functools import partial
+from typing import Any, TypeVar, cast
 
 from tornado import web
 from tornado.iostream import StreamClosedError
@@ -20,11 +20,12 @@ from mars_nb.gateway.driver.hosted import Hosted
 from mars_nb.gateway.driver.runs import Event
 from mars_nb.gateway.driver.table import Entry
 from mars_nb.gateway.driver.uploads import Incoming, WrongDigest
+from mars_nb.gateway.refused import Refused, no_session
 from mars_nb.gateway.upstream import SECRET
 from mars_nb.session.backends.gateway import recordings
 from mars_nb.storage import frames
 
-logger = logging.getLogger("mars_nb.driver")
+T = TypeVar("T")
 
 _SMALL = 4096
 #: Length of a frame in the answer to ``read``.
@@ -32,28 +33,6 @@ FRAME = struct.Struct("<Q")
 #: The closing code of a stream whose session is not there any more.
 NO_SESSION = 4404
 _PING_S = 10.0
-
-
-class Refused(web.HTTPError):
-    """A request that is not served.
-
-    Parameters
-    ----------
-    status
-        Of HTTP.
-    kind
-        The error's code.
-    text
-        What is wrong.
-    hints
-        What to do next.
-    more
-        What else the client must know.
-    """
-
-    def __init__(self, status: int, kind: str, text: str, hints: Sequence[str] = (), **more: Any) -> None:
-        super().__init__(status)
-        self.body = {"error": text, "kind": kind, "hints": list(hints), **more}
 
 
 _TOO_MANY = {
@@ -95,10 +74,17 @@ class Base(web.RequestHandler):
         """Find a session."""
         entry = self.driver.table.get(id_)
         if entry is None:
-            raise Refused(404, "not-found", "there is no such session", ["session = mars_nb.new_session(URL)"])
+            raise no_session()
         if use:
             self.driver.table.use(entry)
         return entry
+
+    async def apart(self, call: Callable[[], T]) -> T:
+        """Call what asks the cluster, on a thread that may wait."""
+        try:
+            return await self.driver.loop.run_in_executor(self.driver.pool, call)
+        except ClusterLost as error:
+            raise Refused(503, "cluster-lost", str(error), error.hints) from None
 
     def json(self) -> Any:
         """Give the request's body."""
@@ -142,17 +128,17 @@ class Shutdown(Base):
 class Info(Base):
     """What the driver is."""
 
-    def get(self) -> None:
+    async def get(self) -> None:
         """Tell."""
-        self.answer(self.driver.info())
+        self.answer(await self.apart(self.driver.info))
 
 
 class Workers(Base):
     """What the workers are and do."""
 
-    def get(self) -> None:
+    async def get(self) -> None:
         """Tell."""
-        self.answer({"workers": self.driver.workers()})
+        self.answer({"workers": await self.apart(self.driver.workers)})
 
 
 class Sessions(Base):
@@ -309,7 +295,7 @@ class Results(Base):
 
     async def get(self, id_: str) -> None:
         """List them."""
-        self.answer(self.find(id_).content.listing())
+        self.answer(await self.apart(self.find(id_).content.lister()))
 
 
 class Result(Base):
@@ -349,10 +335,7 @@ class Read(Base):
             read = hosted.reader(wish["name"], wish.get("chunks"))
         except (KeyError, IndexError):
             raise Refused(404, "no-result", "this session does not hold the result") from None
-        try:
-            found = await self.driver.loop.run_in_executor(self.driver.pool, _frames, read)
-        except ClusterLost as error:
-            raise Refused(503, "cluster-lost", str(error), error.hints) from None
+        found = await self.apart(partial(_frames, read))
         self.set_header("Content-Type", "application/octet-stream")
         self.set_header("Content-Length", str(sum(piece.nbytes for piece in found)))
         await self.flush()

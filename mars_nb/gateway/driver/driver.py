@@ -136,7 +136,7 @@ class Driver:
     # --- what is there -------------------------------------------------------------------------------
 
     def info(self) -> Event:
-        """Tell what the driver and the cluster are."""
+        """Tell what the driver and the cluster are. Asks the scheduler: may take time; used on any thread."""
         now = self._totals.now
         return {
             "protocol": 1,
@@ -153,7 +153,7 @@ class Driver:
         }
 
     def workers(self) -> list[Event]:
-        """Tell what each worker is and does."""
+        """Tell what each worker is and does. Asks the scheduler: may take time; used on any thread."""
         return [_worker(address, one) for address, one in self.client.scheduler_info(n_workers=-1)["workers"].items()]
 
     # --- time ----------------------------------------------------------------------------------------

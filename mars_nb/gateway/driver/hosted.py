@@ -6,6 +6,7 @@ All of it is used on the driver's event loop; what other threads have to say the
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -175,15 +176,27 @@ class Hosted:
         self.names = {name: key for name, key in wanted.items() if key is not None and key in self.results}
         self.tell({"event": "names", "names": self.names})
 
-    def listing(self) -> list[Event]:
-        """List the results, oldest first."""
-        return [self._listed(result) for result in list(self.results.values())]
+    def lister(self) -> Callable[[], list[Event]]:
+        """Give what lists the results of now, oldest first; that may take time."""
+        results = [(result, self._names_of(key)) for key, result in self.results.items()]
 
-    def _listed(self, result: Kept) -> Event:
+        def listing() -> list[Event]:
+            found = []
+            for result, names in results:
+                with contextlib.suppress(KeyError):  # freed meanwhile
+                    found.append(self._listed(result, names))
+            return found
+
+        return listing
+
+    def _names_of(self, key: str) -> list[str]:
+        return [name for name, named in self.names.items() if named == key]
+
+    def _listed(self, result: Kept, names: list[str]) -> Event:
         node = result.node
         return {
             **described(self.backend, node),
-            "names": [name for name, key in self.names.items() if key == node.key],
+            "names": names,
             "executed_at": result.executed_at,
             "place": "" if node.site is None else node.site.place,
             "log": result.log[-_LOG_MOST:],
@@ -273,7 +286,7 @@ class Hosted:
         results = [
             {
                 "key": key,
-                "names": [name for name, named in self.names.items() if named == key],
+                "names": self._names_of(key),
                 "label": node.label,
                 "shape": list(getattr(self.backend.layout(key), "shape", ())),
                 "nbytes": self.backend.nbytes_of(key),

@@ -178,10 +178,10 @@ class Run:
 
     def _handed_over(self, values: list[Any]) -> Event:
         pieces = [frames.dump(value) for value in values]
-        if sum(memoryview(piece).nbytes for parts in pieces for piece in parts) <= SMALL:
+        nbytes = sum(memoryview(piece).nbytes for parts in pieces for piece in parts)
+        if nbytes <= SMALL:
             return {"values": [encoded(b"".join(parts)) for parts in pieces]}
         self.values = values
-        nbytes = sum(memoryview(piece).nbytes for parts in pieces for piece in parts)
         return {"values": None, "count": len(values), "nbytes": nbytes // len(values)}
 
     def _tell(self, **what: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 S = TypeVar("S")
@@ -40,7 +40,7 @@ class Entry(Generic[S]):
     until: float = 0.0
     notebook: str = ""
     kernel: str = ""
-    attached: int = field(default=0)
+    attached: int = 0
 
 
 class Table(Generic[S]):
