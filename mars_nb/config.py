@@ -108,6 +108,7 @@ class Options:
         object.__setattr__(self, "_local", ContextVar("mars_nb_options", default=None))
 
     def __getattr__(self, name: str) -> Any:
+        __tracebackhide__ = True
         option = self._option(name)
         local = self._local.get()
         if local is not None and name in local:
@@ -115,6 +116,7 @@ class Options:
         return self._shared.get(name, option.default)
 
     def __setattr__(self, name: str, value: Any) -> None:
+        __tracebackhide__ = True
         self._check(name, value)
         local = self._local.get()
         if local is None:
@@ -123,6 +125,7 @@ class Options:
             self._local.set({**local, name: value})
 
     def _option(self, name: str) -> Option:
+        __tracebackhide__ = True
         try:
             return OPTIONS[name]
         except KeyError:
@@ -131,6 +134,7 @@ class Options:
             raise AttributeError(f"unknown option {name!r}{hint}") from None
 
     def _check(self, name: str, value: Any) -> None:
+        __tracebackhide__ = True
         option = self._option(name)
         if not option.accepts(value):
             raise ValueError(f"Cannot set value `{value}` for option {name!r}: {option.doc}")
