@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from mars_nb.session.background import background
     from mars_nb.session.failures import Failure
     from mars_nb.session.registry import registry as sessions
-    from mars_nb.session.restoring import restore
-    from mars_nb.session.saving import save
     from mars_nb.session.session import Session
     from mars_nb.session.task import Task
+    from mars_nb.session.transfer.restoring import restore
+    from mars_nb.session.transfer.saving import save
 
     #: What is known of the chunk task that failed last, None if none did; see `mars_nb.session.failures`.
     last_error: Failure | None
@@ -81,8 +81,8 @@ _HOMES = {
     "new_session": "session.api",
     "option_context": "config",
     "options": "config",
-    "restore": "session.restoring",
-    "save": "session.saving",
+    "restore": "session.transfer.restoring",
+    "save": "session.transfer.saving",
     "stop_server": "session.api",
 }
 _MODULES = {"dataframe", "errors", "remote", "tensor"}

@@ -23,7 +23,7 @@ _IPYTHONS = re.compile(r"_\d+|_i+|_i\d+|_ih|_oh|_dh|In|Out|_+")
 def key_of(value: Any) -> str | None:
     """Give the key of a lazy object, or of a Dask collection that was executed; None for anything else."""
     from mars_nb.graph.tileable import Tileable
-    from mars_nb.session.dask_collections import known_key
+    from mars_nb.session.for_dask.collections import known_key
 
     return value._node.key if issubclass(type(value), Tileable) else known_key(value)
 

@@ -14,7 +14,7 @@ from mars_nb.graph.tileable import Tileable
 from mars_nb.planner.estimate import estimate
 from mars_nb.session.backends.base import Backend
 from mars_nb.session.backends.local import LocalBackend
-from mars_nb.session.dask_collections import lazy_objects
+from mars_nb.session.for_dask.collections import lazy_objects
 from mars_nb.session.registry import check_name, registry
 from mars_nb.session.session import Session
 from mars_nb.text import count, size, without_secrets

@@ -21,9 +21,9 @@ from mars_nb.graph.tileable import Claim, Tileable
 from mars_nb.scheduler.state import Graph, Key
 from mars_nb.session import background, failures
 from mars_nb.session.backends.base import Work
-from mars_nb.session.dask_collections import given
 from mars_nb.session.events import EventStream
 from mars_nb.session.failures import Failures
+from mars_nb.session.for_dask.collections import given
 from mars_nb.session.history import History
 from mars_nb.session.logs import Logs, Tees
 from mars_nb.session.task import Task

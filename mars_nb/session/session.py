@@ -17,20 +17,22 @@ from mars_nb.graph.tileable import Claim, Tileable
 from mars_nb.planner import slices
 from mars_nb.planner.estimate import estimate
 from mars_nb.planner.layout import Layout
-from mars_nb.session import dask_scheduler, fetching, pages
+from mars_nb.session import pages
 from mars_nb.session.backends.base import Backend
-from mars_nb.session.dask_collections import lazy_objects
 from mars_nb.session.executor import Executor
+from mars_nb.session.fetching import guard
+from mars_nb.session.fetching.isolation import isolation_error
+from mars_nb.session.fetching.shown import ShownResult, shown_result
+from mars_nb.session.for_dask import scheduler
+from mars_nb.session.for_dask.collections import lazy_objects
 from mars_nb.session.history import Result
-from mars_nb.session.isolation import isolation_error
 from mars_nb.session.results import Results
-from mars_nb.session.shown import ShownResult, shown_result
 from mars_nb.session.snapshot import TaskInfo
 from mars_nb.session.task import Task
 
 if TYPE_CHECKING:
-    from mars_nb.session.moves import Move
     from mars_nb.session.registry import Registry
+    from mars_nb.session.transfer.moves import Move
 
 _LETTERS = string.ascii_letters + string.digits
 
@@ -255,7 +257,7 @@ class Session:
             If the cluster cannot be reached, or has versions that would not understand this process.
         """
         __tracebackhide__ = True
-        from mars_nb.session.moving import move
+        from mars_nb.session.transfer.moving import move
 
         self._check_open()
         return move(self, address, results, dry_run, show_progress)
@@ -370,7 +372,7 @@ class Session:
         """
         __tracebackhide__ = True
         self._check_open()
-        return dask_scheduler.get(self, dsk, keys, callbacks)
+        return scheduler.get(self, dsk, keys, callbacks)
 
     @contextmanager
     def as_dask_scheduler(self) -> Iterator[None]:
@@ -425,7 +427,7 @@ class Session:
         found = [self._held(tileable) for tileable in wanted]
         if not force:
             nbytes = sum(result.nbytes for result in found)
-            fetching.check(wanted, nbytes, limit, None if self.is_default else self.name)
+            guard.check(wanted, nbytes, limit, None if self.is_default else self.name)
         values = [result.read() for result in found]
         return values[0] if len(values) == 1 else values
 

@@ -176,7 +176,7 @@ def test_a_session_that_was_opened_for_nothing_is_closed(magic, shell, etl, monk
     def fail(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("mars_nb.session.restoring.Saved.restore", fail)
+    monkeypatch.setattr("mars_nb.session.transfer.restoring.Saved.restore", fail)
     with pytest.raises(KeyboardInterrupt):
         magic("restore etl")
     assert not mars_nb.sessions

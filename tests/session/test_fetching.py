@@ -17,8 +17,8 @@ import mars_nb.tensor as mt
 from mars_nb import ExecutableTuple, option_context, options
 from mars_nb.errors import FetchTooLarge, MarsError
 from mars_nb.graph.runtime import runtime
-from mars_nb.session import fetching
 from mars_nb.session.backends import memory
+from mars_nb.session.fetching import guard
 
 N = 100_000
 FRAME = pd.DataFrame({"a": np.arange(N), "b": np.arange(N) / 2, "s": ["text"] * N, "w": np.ones(N, "i1")})
@@ -164,18 +164,18 @@ def test_by_default_a_quarter_of_the_free_memory_may_be_brought(monkeypatch: pyt
         asked.append(1)
         return 400 * 2**20
 
-    monkeypatch.setattr(fetching, "free", free)
+    monkeypatch.setattr(guard, "free", free)
     assert options.fetch_limit is None
     thing = mt.ones(10)
-    for nbytes in (0, fetching.ALWAYS):
-        fetching.check([thing], nbytes, None, None)
+    for nbytes in (0, guard.ALWAYS):
+        guard.check([thing], nbytes, None, None)
     assert not asked  # small ones do not even ask
-    fetching.check([thing], 100 * 2**20, None, None)
+    guard.check([thing], 100 * 2**20, None, None)
     with pytest.raises(FetchTooLarge, match=r"more than the limit of 100\.00 MiB \(a quarter of the free memory\)"):
-        fetching.check([thing], 100 * 2**20 + 1, None, None)
+        guard.check([thing], 100 * 2**20 + 1, None, None)
     assert len(asked) == 2
-    monkeypatch.setattr(fetching, "free", lambda: 0)
-    fetching.check([thing], fetching.ALWAYS, None, None)
+    monkeypatch.setattr(guard, "free", lambda: 0)
+    guard.check([thing], guard.ALWAYS, None, None)
 
 
 @pytest.mark.parametrize("limit", ["lots", -1, 0, 1.5, True])

@@ -22,7 +22,7 @@ import mars_nb.tensor as mt
 from mars_nb.dataframe.scalar import Scalar
 from mars_nb.errors import NoSession, SessionWarning, SnapshotError
 from mars_nb.graph.tileable import Object
-from mars_nb.session.restoring import opened
+from mars_nb.session.transfer.restoring import opened
 from mars_nb.storage.saved import MANIFEST, _canonical, _hash
 
 ROWS = 100

@@ -16,14 +16,14 @@ from mars_nb.notebook.output import say, show
 
 if TYPE_CHECKING:
     from mars_nb.session import Session
-    from mars_nb.session.restoring import Saved
+    from mars_nb.session.transfer.restoring import Saved
 
 #: Ends the names of directories.
 ENDING = ".mars_nb"
 
 
 def _save(arguments: Namespace, shell: Any) -> None:
-    from mars_nb.session.saving import is_name, write
+    from mars_nb.session.transfer.saving import is_name, write
     from mars_nb.text import count, size
 
     session = find(arguments.NAME)
@@ -73,7 +73,7 @@ def _only(only: str | None, names: Collection[str]) -> list[str]:
 
 
 def _restore(arguments: Namespace, shell: Any) -> None:
-    from mars_nb.session.restoring import opened
+    from mars_nb.session.transfer.restoring import opened
 
     path = Path(arguments.PATH).expanduser()
     if not path.exists() and path.with_name(path.name + ENDING).exists():

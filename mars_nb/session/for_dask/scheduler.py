@@ -20,7 +20,7 @@ def get(session: Session, dsk: Any, keys: Any, callbacks: Any = None) -> Any:
     from dask.callbacks import local_callbacks
     from dask.utils import ensure_dict
 
-    from mars_nb.session import dask_callbacks
+    from mars_nb.session.for_dask import callbacks as hooks
 
     graph = ensure_dict(dsk if isinstance(dsk, Mapping) else dsk.__dask_graph__())
     wanted: dict[Any, None] = {}
@@ -31,9 +31,9 @@ def get(session: Session, dsk: Any, keys: Any, callbacks: Any = None) -> Any:
         __tracebackhide__ = True
         return session._executor.compute(operation, tasks, outputs)
 
-    with local_callbacks(dask_callbacks.normalized(callbacks)) as active:
+    with local_callbacks(hooks.normalized(callbacks)) as active:
         if active:
-            return _nested(keys, dask_callbacks.observed(graph, wanted, active, operation, run))
+            return _nested(keys, hooks.observed(graph, wanted, active, operation, run))
         return _nested(keys, _plain(graph, wanted, operation, run))
 
 

@@ -21,8 +21,8 @@ from mars_nb.graph.meta import Meta, ObjectMeta, PandasMeta, TensorMeta
 from mars_nb.graph.tileable import Claim, Tileable
 from mars_nb.planner.sources import of_chunks
 from mars_nb.session.registry import registry
-from mars_nb.session.saving import PathLike, chosen, is_name, told
 from mars_nb.session.session import Session
+from mars_nb.session.transfer.saving import PathLike, chosen, is_name, told
 from mars_nb.storage import OnDisk
 from mars_nb.storage.formats import KINDS
 from mars_nb.storage.saved import MANIFEST, Damaged, SavedValue, Snapshot

@@ -1,8 +1,8 @@
 """Taking a local session along to a cluster: `Session.move_to`.
 
-What is done is planned first (`mars_nb.session.moves`). Then a session is opened there under a name of its own, and
-gets the results: sent chunk by chunk as they are, or computed there. It takes the name and the default mark only when
-all is there; until then, and whatever goes wrong, the local session is as it was.
+What is done is planned first (`mars_nb.session.transfer.moves`). Then a session is opened there under a name of its
+own, and gets the results: sent chunk by chunk as they are, or computed there. It takes the name and the default mark
+only when all is there; until then, and whatever goes wrong, the local session is as it was.
 
 Concurrency
 -----------
@@ -27,10 +27,10 @@ from mars_nb.graph.tileable import Tileable
 from mars_nb.planner.layout import Layout
 from mars_nb.session.api import check_address, new_session
 from mars_nb.session.backends.base import Memory, Progress, Receiver
-from mars_nb.session.moves import HOW, Held, Move, is_data, is_recomputed, planned
 from mars_nb.session.registry import registry
 from mars_nb.session.session import Session
 from mars_nb.session.task import Task
+from mars_nb.session.transfer.moves import HOW, Held, Move, is_data, is_recomputed, planned
 
 # Seconds that the chunk under way has when all is to end.
 _LAST_S = 5.0

@@ -12,7 +12,7 @@ from typing import Any
 from mars_nb.errors import IsolationError
 from mars_nb.graph.callsite import user_frame
 from mars_nb.graph.tileable import Tileable
-from mars_nb.session.dask_collections import given
+from mars_nb.session.for_dask.collections import given
 
 
 def isolation_error(

@@ -17,7 +17,7 @@ from mars_nb.graph.callsite import user_frame
 from mars_nb.graph.meta import PandasMeta, TensorMeta
 from mars_nb.graph.tileable import Tileable
 from mars_nb.session.backends.memory import bytes_given, free
-from mars_nb.session.isolation import call_of, name_of
+from mars_nb.session.fetching.isolation import call_of, name_of
 
 #: So many bytes are always brought where no limit was set.
 ALWAYS = 64 * 2**20

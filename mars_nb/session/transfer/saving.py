@@ -2,7 +2,7 @@
 
 It goes chunk by chunk, so it takes the memory of a few chunks. How values become files stands in
 `mars_nb.storage.formats`, how files become a snapshot in `mars_nb.storage.saved`, and how both become results again in
-`mars_nb.session.restoring`.
+`mars_nb.session.transfer.restoring`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from mars_nb.graph.meta import Meta, ObjectMeta, PandasMeta, TensorMeta
 from mars_nb.graph.tileable import Tileable
 from mars_nb.planner.layout import Grid, Layout, Rows, Single, described
 from mars_nb.session.backends.memory import bytes_of
-from mars_nb.session.dask_collections import lazy_objects
+from mars_nb.session.for_dask.collections import lazy_objects
 from mars_nb.session.registry import registry
 from mars_nb.session.session import Session
 from mars_nb.storage.plain import NotExact
