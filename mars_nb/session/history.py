@@ -82,7 +82,6 @@ class History:
         self._running: dict[int, Task] = {}
         self._ended: deque[TaskInfo] = deque(maxlen=REMEMBERED_TASKS)
         self._executed: dict[str, _Executed] = {}  # by the node's key
-        self._names: dict[str, str] = {}  # keys by the user's names
 
     def begin(self, task: Task) -> None:
         """Take note of a task that runs."""
@@ -123,25 +122,16 @@ class History:
         """Forget a node whose value is gone."""
         self._executed.pop(key, None)
 
-    def publish(self, names: Mapping[str, str]) -> None:
-        """Take note of the user's names: keys by name."""
-        self._names = dict(names)
-
-    @property
-    def names(self) -> Mapping[str, str]:
-        """The user's names: keys by name."""
-        return self._names
-
     def node(self, key: str) -> Node | None:
         """Find what was executed by its key."""
         found = self._executed.get(key)
         return None if found is None else found.node
 
-    def results(self, backend: Backend) -> list[Result]:
-        """List what was executed and is held by `backend`, oldest first."""
+    def results(self, backend: Backend, keys: Mapping[str, str]) -> list[Result]:
+        """List what was executed and is held by `backend`, oldest first, with the user's names: keys by name."""
         found = []
         names: dict[str, list[str]] = {}
-        for name, key in self._names.items():
+        for name, key in keys.items():
             names.setdefault(key, []).append(name)
         for key, executed in dict(self._executed).items():
             layout = backend.layout(key)

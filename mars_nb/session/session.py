@@ -10,25 +10,23 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from mars_nb.config import options
-from mars_nb.errors import SessionClosed, UnknownResult
-from mars_nb.graph import record
+from mars_nb.errors import SessionClosed
 from mars_nb.graph.estimate import Estimate
-from mars_nb.graph.tileable import Claim, Tileable
+from mars_nb.graph.tileable import Tileable
 from mars_nb.planner import slices
 from mars_nb.planner.estimate import estimate
 from mars_nb.planner.layout import Layout
 from mars_nb.session import pages
 from mars_nb.session.backends.base import Backend
 from mars_nb.session.executor import Executor
+from mars_nb.session.facts import Facts
 from mars_nb.session.fetching import guard
 from mars_nb.session.fetching.isolation import isolation_error
 from mars_nb.session.fetching.shown import ShownResult, shown_result
 from mars_nb.session.for_dask import scheduler
 from mars_nb.session.for_dask.collections import lazy_objects
 from mars_nb.session.history import Result
-from mars_nb.session.results import Results
-from mars_nb.session.snapshot import TaskInfo
-from mars_nb.session.task import Task
+from mars_nb.session.names import Names
 
 if TYPE_CHECKING:
     from mars_nb.session.registry import Registry
@@ -37,7 +35,7 @@ if TYPE_CHECKING:
 _LETTERS = string.ascii_letters + string.digits
 
 
-class Session:
+class Session(Facts):
     """Where tileables are executed and their results live. Made by `mars_nb.new_session`.
 
     A session is open until it is closed, also as a context manager. Its results are visible in it alone.
@@ -73,77 +71,9 @@ class Session:
         self._history = self._executor.history
         self._logs = self._executor.logs
         self.events = self._executor.events
-        self._variables: Mapping[str, str] = {}  # the user's, as of the last cell
+        self._names = Names(self._tell_names)
 
-    # --- what it is ----------------------------------------------------------------------------------
-
-    @property
-    def address(self) -> str | None:
-        """Address of the cluster; None for a session in this process."""
-        return self._backend.address
-
-    @property
-    def closed(self) -> bool:
-        """Whether the session was closed."""
-        return self._closed
-
-    @property
-    def is_gone(self) -> bool:
-        """Whether the session ended without having been closed here, as one on a cluster may."""
-        return False
-
-    @property
-    def is_default(self) -> bool:
-        """Whether ``execute()`` and ``fetch()`` use this session when none is given."""
-        return self._registry.default is self
-
-    @property
-    def n_threads(self) -> int:
-        """How many chunk tasks run at a time."""
-        return self._backend.n_threads
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of all results."""
-        return self._backend.nbytes
-
-    @property
-    def memory(self) -> int:
-        """Bytes of results and intermediate values that are in memory."""
-        return self._backend.memory
-
-    @property
-    def spilled(self) -> int:
-        """Bytes of results and intermediate values that are on disk."""
-        return self._backend.spilled
-
-    @property
-    def memory_limit(self) -> int:
-        """Bytes that may be in memory; what goes beyond is on disk."""
-        return self._backend.memory_limit
-
-    @property
-    def running(self) -> list[Task]:
-        """The tasks that run, oldest first."""
-        return self._history.running
-
-    @property
-    def tasks(self) -> list[TaskInfo]:
-        """What is known of the tasks that ended last and of those that run, oldest first."""
-        return self._history.tasks
-
-    @property
-    def results(self) -> Results:
-        """What the session holds, oldest first; ``results["df"]`` gives what was published under that name."""
-        return Results([] if self._closed else self._history.results(self._backend), self._tileable)
-
-    def _tileable(self, result: Result) -> Any:
-        """Give the lazy object of a result."""
-        node = self._history.node(result.key)
-        if node is None:
-            raise UnknownResult(f"{result.label} was freed meanwhile in session {self.name!r}")
-        record.load_front_ends()
-        return record.present(node, self._executor.claims.get(node.key) or Claim(node.key), "")
+    # --- how it is shown, and names of what it holds -------------------------------------------------
 
     def publish(self, **objects: Any) -> None:
         """Name results, so that ``results["df"]`` finds them, also from elsewhere if the session is on a cluster.
@@ -168,27 +98,15 @@ class Session:
             if self._layout(tileable._node.key) is None:
                 holders = self._holders(tileable._node.key)
                 raise isolation_error(tileable, self.name, holders, self.is_default)
-        self._name(keys, wait=True)
+        self._names.publish(keys)
 
-    def _name(self, names: Mapping[str, str | None], *, wait: bool) -> None:
-        """Take note of names of results: keys by name, None for those that name none any more."""
-        found = {**self._history.names, **names}
-        self._history.publish({name: key for name, key in found.items() if key is not None})
-
-    def _name_variables(self, names: Mapping[str, str]) -> None:
+    def _name_variables(self, keys: Mapping[str, str]) -> None:
         """Take note of all of the user's variables that hold results, after a cell: keys by name."""
-        if self._closed:
-            return
-        held = {name: key for name, key in names.items() if self._layout(key) is not None}
-        before, self._variables = self._variables, held
-        changed: dict[str, str | None] = {name: key for name, key in held.items() if before.get(name) != key}
-        changed |= dict.fromkeys(before.keys() - held.keys())
-        if changed:
-            self._name(changed, wait=False)
+        if not self._closed:
+            self._names.follow({name: key for name, key in keys.items() if self._layout(key) is not None})
 
-    def get_total_n_cpu(self) -> float:
-        """Tell how many chunk tasks run at a time, as Mars named it."""
-        return float(self.n_threads)
+    def _tell_names(self, changes: Mapping[str, str | None], wait: bool) -> None:
+        """Tell others of names that changed here; see `mars_nb.session.names`."""
 
     def __repr__(self) -> str:
         return pages.summary(self)
@@ -482,11 +400,6 @@ class Session:
         self._check_open()
         texts = [self._logs.text(tileable._node.key) for tileable in lazy_objects(tileables, optimize=False)]
         return texts[0] if len(texts) == 1 else texts
-
-    @property
-    def last_log(self) -> str:
-        """What functions printed in the execution that began last."""
-        return self._logs.last()
 
     def shown(self, tileable: Tileable) -> ShownResult | None:
         """Give a way to read an executed object, or a slice of one, in parts; None if it is not held here."""

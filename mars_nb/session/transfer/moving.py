@@ -138,11 +138,7 @@ def _carry_over(
     for item in held:
         at = None if item.node in recomputed else session._history.executed_at(item.node.key)
         made._history.executed({item.node: item.kind}, at)
-    keys = {item.node.key for item in held}
-    names = {name: key for name, key in session._history.names.items() if key in keys}
-    if names:
-        made._name(names, wait=True)
-    made._variables = session._variables
+    made._names.take_over(session._names, {item.node.key for item in held})
 
 
 def _execute(made: Session, items: Sequence[Held], show_progress: bool | str | None) -> None:

@@ -97,10 +97,9 @@ class GatewaySession(Session):
         super()._check_open()
         self._backend.check()
 
-    def _name(self, names: Mapping[str, str | None], *, wait: bool) -> None:
-        super()._name(names, wait=wait)
+    def _tell_names(self, changes: Mapping[str, str | None], wait: bool) -> None:
         tell = self._backend.ask if wait else self._backend.later
-        tell("PUT", "/names", dict(names))
+        tell("PUT", "/names", dict(changes))
 
     # --- what others do in it ------------------------------------------------------------------------
 
@@ -109,7 +108,7 @@ class GatewaySession(Session):
             case {"event": "begun"}:
                 self._follow(event)
             case {"event": "names", "names": names}:
-                self._history.publish(names)
+                self._names.replace(names)
             case {"event": "session", "name": name}:
                 with contextlib.suppress(ValueError):  # there is one of that name here
                     self._registry.rename(self, name)
@@ -122,7 +121,7 @@ class GatewaySession(Session):
         node = node_of(self._backend, result, layout, meta)
         self._history.executed({node: result["kind"]}, result.get("executed_at"))
         if "names" in result:
-            self._history.publish({**self._history.names, **dict.fromkeys(result["names"], node.key)})
+            self._names.learn(dict.fromkeys(result["names"], node.key))
             self._logs.put([node.key], result["log"])
         record.load_front_ends()
         return record.present(node, Claim(node.key), "")
