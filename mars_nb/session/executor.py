@@ -54,7 +54,7 @@ class Executor:
         self._session = session
         self.told: set[str] = set()
         self.claims: weakref.WeakValueDictionary[str, Claim] = weakref.WeakValueDictionary()
-        self.history = History()
+        self.history = History(session._changed)
         self.logs = Logs()
         self.failures = Failures()
         self.events = EventStream(f"mars_nb-events-{session.name}")
@@ -185,8 +185,10 @@ class Executor:
         task.add_done_callback(self._on_end)  # first: an interrupt must not leave it among those that run
         self.history.begin(task)
         self.events.watch(task.number, task.sample)
+        task.waiting = bool(before)
 
         def begin() -> None:
+            task.waiting = False
             try:
                 if not (task.done() or self._session.closed):
                     submit()

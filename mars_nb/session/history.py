@@ -2,8 +2,9 @@
 
 Concurrency
 -----------
-All methods may be called from any thread. One lock guards the tables of tasks. The table of executed nodes is written
-by single dictionary operations only, because `forget` is called by the garbage collector, in any thread at any moment.
+All methods may be called from any thread. One lock guards the tables of tasks; it is not held while others are told of
+a change. The table of executed nodes is written by single dictionary operations only, because `forget` is called by the
+garbage collector, in any thread at any moment.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mars_nb.graph.meta import Meta, PandasMeta, TensorMeta
@@ -75,9 +76,16 @@ class _Executed:
 
 
 class History:
-    """The tables of one session."""
+    """The tables of one session.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    changed
+        Is called when a task began or ended, or something was executed.
+    """
+
+    def __init__(self, changed: Callable[[], object] = bool) -> None:
+        self._changed = changed
         self._lock = threading.Lock()
         self._running: dict[int, Task] = {}
         self._ended: deque[TaskInfo] = deque(maxlen=REMEMBERED_TASKS)
@@ -87,6 +95,7 @@ class History:
         """Take note of a task that runs."""
         with self._lock:
             self._running[task.number] = task
+        self._changed()
 
     def end(self, task: Task) -> None:
         """Take note that a task is over."""
@@ -94,6 +103,7 @@ class History:
         with self._lock:
             self._running.pop(task.number, None)
             self._ended.append(info)
+        self._changed()
 
     @property
     def running(self) -> list[Task]:
@@ -112,6 +122,7 @@ class History:
         """Take note of nodes whose values are kept, from now on or since a time, with the classes of their objects."""
         now = time.time() if at is None else at
         self._executed.update({node.key: _Executed(node, kind, now) for node, kind in kinds.items()})
+        self._changed()
 
     def executed_at(self, key: str) -> float | None:
         """Tell when a node was executed, in seconds since the epoch; None if it was not."""
@@ -141,7 +152,7 @@ class History:
                         key=key,
                         kind=executed.kind,
                         label=executed.node.label,
-                        dtype=_dtype(executed.node.meta),
+                        dtype=dtype_of(executed.node.meta),
                         shape=layout.shape,
                         nbytes=backend.nbytes_of(key),
                         spilled=backend.spilled_of(key),
@@ -154,7 +165,8 @@ class History:
         return found
 
 
-def _dtype(meta: Meta) -> str:
+def dtype_of(meta: Meta) -> str:
+    """Name the dtype of a tensor, series or index; empty for others."""
     if isinstance(meta, TensorMeta):
         return str(meta.dtype)
     return str(getattr(meta.sample, "dtype", "")) if isinstance(meta, PandasMeta) else ""

@@ -14,6 +14,11 @@ from mars_nb.session import pages
 from mars_nb.session.session import Session
 from mars_nb.session.task import Task
 
+#: Is told of a session of which something changed: a task began or ended, a result is kept or was released; None if it
+#: is about which sessions there are, their names and the default. It is called in any thread, for results by the
+#: garbage collector at any moment: it must be quick, take no lock and not raise.
+Observer = Callable[[Session | None], object]
+
 
 class Registry(Mapping[str, Session]):
     """The open sessions by name, oldest first. One lock guards it; nothing of anybody else's is called with it held."""
@@ -23,6 +28,7 @@ class Registry(Mapping[str, Session]):
         self._sessions: dict[str, Session] = {}
         self._default: Session | None = None
         self._numbers = itertools.count(1)
+        self._observers: tuple[Observer, ...] = ()  # replaced, never changed
 
     # --- a mapping -----------------------------------------------------------------------------------
 
@@ -63,6 +69,7 @@ class Registry(Mapping[str, Session]):
         """Make an open session the default."""
         with self._lock:
             self._default = session
+        self.tell(None)
 
     def add(self, make: Callable[[str], Session], name: str | None, default: bool) -> tuple[Session, bool]:
         """Give the open session of that name, or make one.
@@ -83,21 +90,28 @@ class Registry(Mapping[str, Session]):
             The session, and whether it was made.
         """
         with self._lock:
-            made = name is None or name not in self._sessions
-            if name is None:
-                free = (f"session-{number}" for number in self._numbers)
-                name = next(candidate for candidate in free if candidate not in self._sessions)
-            session = self._sessions.setdefault(name, make(name)) if made else self._sessions[name]
-            if default:
-                self._default = session
-        return session, made
+            found = self._add(make, name, default)
+        self.tell(None)
+        return found
 
     def ensure_default(self, make: Callable[[str], Session]) -> tuple[Session, bool]:
         """Give the default session, or make one; tells whether it was made."""
         with self._lock:
             if self._default is not None:
                 return self._default, False
-            return self.add(make, None, default=True)
+            found = self._add(make, None, default=True)
+        self.tell(None)
+        return found
+
+    def _add(self, make: Callable[[str], Session], name: str | None, default: bool) -> tuple[Session, bool]:
+        made = name is None or name not in self._sessions
+        if name is None:
+            free = (f"session-{number}" for number in self._numbers)
+            name = next(candidate for candidate in free if candidate not in self._sessions)
+        session = self._sessions.setdefault(name, make(name)) if made else self._sessions[name]
+        if default:
+            self._default = session
+        return session, made
 
     def rename(self, session: Session, name: str) -> None:
         """Give an open session another name, which no other may have. It keeps its place."""
@@ -107,6 +121,7 @@ class Registry(Mapping[str, Session]):
                 raise ValueError(f"there is an open session {name!r} already")
             self._sessions = {name if s is session else old: s for old, s in self._sessions.items()}
             session.name = name
+        self.tell(None)
 
     def replace(self, old: Session, new: Session) -> None:
         """Let an open session take the place of another: its name, and whether it is the default.
@@ -124,6 +139,7 @@ class Registry(Mapping[str, Session]):
             new.name = old.name
             if self._default is old:
                 self._default = new
+        self.tell(None)
 
     def remove(self, session: Session) -> None:
         """Forget a closed session. The default stays unless it was this one."""
@@ -132,8 +148,25 @@ class Registry(Mapping[str, Session]):
                 del self._sessions[session.name]
             if self._default is session:
                 self._default = None
+        self.tell(None)
 
-    # --- progress ------------------------------------------------------------------------------------
+    # --- who is told ---------------------------------------------------------------------------------
+
+    def observe(self, observer: Observer) -> Callable[[], None]:
+        """Let an observer be told of changes; gives what ends that."""
+        with self._lock:
+            self._observers = (*self._observers, observer)
+
+        def end() -> None:
+            with self._lock:
+                self._observers = tuple(other for other in self._observers if other is not observer)
+
+        return end
+
+    def tell(self, session: Session | None) -> None:
+        """Tell the observers of a change."""
+        for observer in self._observers:
+            observer(session)
 
     def notify(self, task: Task, progress: Any) -> None:
         """Tell of a task that was started, with the wish for progress (True or "auto")."""

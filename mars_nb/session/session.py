@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 import string
 import threading
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from mars_nb.session.transfer.moves import Move
 
 _LETTERS = string.ascii_letters + string.digits
+_NUMBERS = itertools.count(1)
 
 
 class Session(Facts):
@@ -49,6 +51,8 @@ class Session(Facts):
         Unlike that of any other open session.
     session_id : str
         Unlike that of any session there ever was, unless it was given.
+    number : int
+        Counts the sessions of this process.
     events : EventStream
         What happens to the session's tasks, ten times a second at the most.
 
@@ -67,6 +71,7 @@ class Session(Facts):
         self._registry = registry
         self._lock = threading.Lock()
         self._closed = False
+        self.number = next(_NUMBERS)
         self._executor = Executor(self)
         self._history = self._executor.history
         self._logs = self._executor.logs
@@ -272,6 +277,11 @@ class Session(Facts):
         self._history.forget(key)
         self._logs.forget(key)
         self._backend.release(key)
+        self._changed()
+
+    def _changed(self) -> None:
+        """Tell those who show sessions. As `_release`, it may be called at any moment."""
+        self._registry.tell(self)
 
     def _layout(self, key: str) -> Layout | None:
         return None if self._closed else self._backend.layout(key)

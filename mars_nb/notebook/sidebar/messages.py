@@ -4,8 +4,8 @@ The same is written in TypeScript in ``labextension/src/protocol.ts``; ``labexte
 examples of everything, and tests of both sides hold them to it.
 
 The sidebar opens a comm to `TARGET` with `Open` as its data. While it is visible (`Watch`) the kernel tells it the
-whole `State` once, then changes of it as JSON merge patches (RFC 7396), not more than ten messages a second. While it is
-hidden it is told `Default` only, when that changes. Each `Request` is answered by a `Reply` of the same number.
+whole `State` once, then changes of it as JSON merge patches (RFC 7396), not more than ten messages a second. While it
+is hidden it is told `Default` only, when that changes. Each `Request` is answered by a `Reply` of the same number.
 
 A panel has `CREDIT` messages; each message of its own gives it all of them again. So the kernel does not send for ever
 to a page that is gone.
@@ -24,7 +24,7 @@ VERSION = 1
 #: How many messages a panel gets without saying anything.
 CREDIT = 3000
 
-# --- what there is: no value is null, so that a merge patch can say all ---------------------------------------------------
+# --- what there is: no value is null, so that a merge patch can say all -----------------------------------------------
 
 
 class Operation(TypedDict):
