@@ -30,7 +30,7 @@ from __future__ import annotations
 
 import contextlib
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from datetime import datetime
 
@@ -67,6 +67,16 @@ def draw_shortly(error: BaseException) -> None:
     with contextlib.suppress(Exception):  # whatever its class does: the error itself must come through
         if not hasattr(type(error), "_render_traceback_"):
             vars(error)["_render_traceback_"] = ShortDrawing(error)  # past a __setattr__ that refuses
+
+
+@contextlib.contextmanager
+def drawn_shortly() -> Iterator[None]:
+    """Let exceptions that leave the block be drawn by `draw_shortly`."""
+    try:
+        yield
+    except BaseException as error:
+        draw_shortly(error)
+        raise
 
 
 class MarsError(Exception):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from mars_nb.errors import NoSession, SessionWarning, UnknownSession
+from mars_nb.errors import NoSession, SessionWarning, UnknownSession, drawn_shortly
 from mars_nb.graph.callsite import warn_user
 from mars_nb.graph.estimate import Estimate
 from mars_nb.graph.tileable import Tileable
@@ -77,6 +77,19 @@ def new_session(
     ...     session.name
     'etl'
     """
+    with drawn_shortly():
+        return _open(address, session_id, default, new, name, n_threads, memory_limit)
+
+
+def _open(
+    address: str | None,
+    session_id: str | None,
+    default: bool,
+    new: bool,
+    name: str | None,
+    n_threads: int | None,
+    memory_limit: int | str | None,
+) -> Session:
     url = None if address is None else check_address(address)
     name = session_id if name is None else name
     if name is not None:

@@ -196,3 +196,12 @@ class TestWhatToTypeForObjectsWithoutAName:
         scope = {"Out": {7: thing}, "fetch": thing.fetch}
         (hint,) = raised(lambda: exec("fetch()", scope)).hints
         assert hint.startswith("Out[7].execute()")
+
+
+@pytest.mark.parametrize("call", [lambda: mars_nb.new_session(n_threads=0), lambda: mars_nb.new_session("http:/x")])
+def test_wrong_arguments_of_new_session_show_the_users_line_alone(call):
+    with pytest.raises(ValueError, match="n_threads must be|an address is") as caught:
+        call()
+    text = "\n".join(caught.value._render_traceback_())
+    assert "test_tracebacks.py, line" in text
+    assert "api.py" not in text
