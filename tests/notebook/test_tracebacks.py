@@ -200,8 +200,9 @@ class TestWhatToTypeForObjectsWithoutAName:
 
 @pytest.mark.parametrize("call", [lambda: mars_nb.new_session(n_threads=0), lambda: mars_nb.new_session("http:/x")])
 def test_wrong_arguments_of_new_session_show_the_users_line_alone(call):
-    with pytest.raises(ValueError, match="n_threads must be|an address is") as caught:
+    try:
         call()
-    text = "\n".join(caught.value._render_traceback_())
+    except ValueError as error:  # while it is handled, as when IPython shows a cell's error
+        text = "\n".join(error._render_traceback_())
     assert "test_tracebacks.py, line" in text
     assert "api.py" not in text
