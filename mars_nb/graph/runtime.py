@@ -52,6 +52,10 @@ class Shown(Protocol):
 
 #: Told of each task that was started, with the wish for progress (True or "auto"), once somebody is put in.
 on_task: Callable[[Any, Any], None] | None = None
+#: Told of a session of which something changed: a task began or ended, a result is kept or was released; of None when
+#: it is about which sessions there are, their names and the default. Called in any thread, for results by the garbage
+#: collector at any moment: it must be quick, take no lock and not raise.
+on_change: Callable[[Any], None] | None = None
 _factory: Callable[[], Runtime] | None = None
 
 

@@ -14,11 +14,6 @@ from mars_nb.session import pages
 from mars_nb.session.session import Session
 from mars_nb.session.task import Task
 
-#: Is told of a session of which something changed: a task began or ended, a result is kept or was released; None if it
-#: is about which sessions there are, their names and the default. It is called in any thread, for results by the
-#: garbage collector at any moment: it must be quick, take no lock and not raise.
-Observer = Callable[[Session | None], object]
-
 
 class Registry(Mapping[str, Session]):
     """The open sessions by name, oldest first. One lock guards it; nothing of anybody else's is called with it held."""
@@ -28,7 +23,6 @@ class Registry(Mapping[str, Session]):
         self._sessions: dict[str, Session] = {}
         self._default: Session | None = None
         self._numbers = itertools.count(1)
-        self._observers: tuple[Observer, ...] = ()  # replaced, never changed
 
     # --- a mapping -----------------------------------------------------------------------------------
 
@@ -152,21 +146,11 @@ class Registry(Mapping[str, Session]):
 
     # --- who is told ---------------------------------------------------------------------------------
 
-    def observe(self, observer: Observer) -> Callable[[], None]:
-        """Let an observer be told of changes; gives what ends that."""
-        with self._lock:
-            self._observers = (*self._observers, observer)
-
-        def end() -> None:
-            with self._lock:
-                self._observers = tuple(other for other in self._observers if other is not observer)
-
-        return end
-
     def tell(self, session: Session | None) -> None:
-        """Tell the observers of a change."""
-        for observer in self._observers:
-            observer(session)
+        """Tell of a change in a session, or (None) of which sessions there are, their names and the default."""
+        on_change = runtime.on_change
+        if on_change is not None:
+            on_change(session)
 
     def notify(self, task: Task, progress: Any) -> None:
         """Tell of a task that was started, with the wish for progress (True or "auto")."""

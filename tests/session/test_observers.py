@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import threading
 
@@ -11,15 +10,15 @@ import pytest
 import mars_nb
 import mars_nb.remote as mr
 import mars_nb.tensor as mt
+from mars_nb.graph import runtime
 from mars_nb.session.registry import registry
 
 
 @pytest.fixture
-def told():
+def told(monkeypatch):
     found = []
-    end = registry.observe(lambda session: found.append(None if session is None else session.name))
-    yield found
-    end()
+    monkeypatch.setattr(runtime, "on_change", lambda session: found.append(None if session is None else session.name))
+    return found
 
 
 def since(told):
@@ -48,23 +47,20 @@ def test_the_default_session_that_opens_by_itself(told):
     assert since(told)[0] is None
 
 
-def test_no_lock_is_held():
+def test_no_lock_is_held(monkeypatch):
     free = []
 
     def look(session):
-        with contextlib.suppress(RuntimeError):
-            thread = threading.Thread(target=lambda: free.append(len(registry.sessions())))
-            thread.start()
-            thread.join(5)
+        thread = threading.Thread(target=lambda: free.append(len(registry.sessions())))
+        thread.start()
+        thread.join(5)
+        assert not thread.is_alive()
 
-    end = registry.observe(look)
-    try:
-        with pytest.warns(UserWarning, match="No session found"):
-            mt.ones(3).execute()
-        mars_nb.get_default_session().rename("other")
-        mars_nb.get_default_session().close()
-    finally:
-        end()
+    monkeypatch.setattr(runtime, "on_change", look)
+    with pytest.warns(UserWarning, match="No session found"):
+        mt.ones(3).execute()
+    mars_nb.get_default_session().rename("other")
+    mars_nb.get_default_session().close()
     assert len(free) >= 5
 
 
@@ -92,12 +88,3 @@ def test_free_and_cancel(told, session):
     task.cancel()
     assert session.name in since(told)
     stop.set()
-
-
-def test_the_end_of_observing():
-    found = []
-    end = registry.observe(found.append)
-    end()
-    end()
-    mars_nb.new_session().close()
-    assert not found
