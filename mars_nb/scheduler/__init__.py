@@ -7,7 +7,7 @@ from mars_nb.scheduler.hooks import Gauge, Keeper
 from mars_nb.scheduler.pieces import Pieces
 from mars_nb.scheduler.pool import Scheduler
 from mars_nb.scheduler.run import FailedTask, OnDone, Run
-from mars_nb.scheduler.state import ChunkTask, Counts, Graph, Key, RunState
+from mars_nb.scheduler.state import ChunkTask, Counts, Graph, Key, RunState, Trail
 
 __all__ = [
     "ChunkTask",
@@ -22,4 +22,5 @@ __all__ = [
     "Run",
     "RunState",
     "Scheduler",
+    "Trail",
 ]

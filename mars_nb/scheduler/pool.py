@@ -19,6 +19,7 @@ Concurrency
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Iterable
@@ -26,7 +27,7 @@ from typing import Any
 
 from mars_nb.scheduler.hooks import Gauge, Keeper
 from mars_nb.scheduler.run import FailedTask, OnDone, Run, Worker
-from mars_nb.scheduler.state import Graph, Key, RunState
+from mars_nb.scheduler.state import Counts, Graph, Key, RunState, Trail
 
 #: Seconds after which an idle worker ends.
 IDLE_SECONDS = 5.0
@@ -104,8 +105,9 @@ class Scheduler:
                 raise RuntimeError("the scheduler was closed")
             if run._reported:
                 return
-            if isinstance(threading.current_thread(), Worker):
-                self._run_here(run)
+            thread = threading.current_thread()
+            if isinstance(thread, Worker):
+                self._run_here(run, thread.place)
                 return
             if not run._state.over:
                 self._runs.append(run)
@@ -145,6 +147,14 @@ class Scheduler:
                 worker.join(max(0.0, deadline - time.monotonic()))
         return not any(worker.is_alive() for worker in workers)
 
+    def read(self, trail: Trail) -> Trail:
+        """Take out of a run's trail what is there, with what runs now in it."""
+        with self._lock:
+            items, trail.items = trail.items, []
+            if trail.ended is None:
+                return Trail(items, self._inside(trail), time.perf_counter())
+            return Trail(items, trail.running, trail.ended)
+
     # --- with the lock held --------------------------------------------------------------------------
 
     def _call_workers(self, tasks: int) -> None:
@@ -159,7 +169,8 @@ class Scheduler:
         for _ in range(min(tasks - called, self.n_threads - active)):
             self._started += 1
             called += 1
-            worker = Worker(self, self._started)
+            taken = {worker.place for worker in self._workers if not worker.abandoned}
+            worker = Worker(self, self._started, next(place for place in itertools.count(1) if place not in taken))
             worker.start()
             self._workers.add(worker)  # after: only who lives is counted
         if called:
@@ -174,11 +185,22 @@ class Scheduler:
     def _abandon(self, run: Run) -> None:
         if run in self._runs:
             self._runs.remove(run)
+        trail = run._state.trail
+        trail.running, trail.ended = self._inside(trail), time.perf_counter()
         for worker in self._workers:
             if worker.inside is run:
                 worker.abandoned = True
         self._call_workers(sum(other._state.ready for other in self._runs))
         self._tell()
+
+    def _inside(self, trail: Trail) -> list[tuple[Counts, int, float]]:
+        """List what runs of a run, as in `Trail.running`."""
+        runs = ((worker, worker.inside) for worker in self._workers)
+        return [
+            (run._state.counts_of(worker.task), worker.place, worker.began)
+            for worker, run in runs
+            if run is not None and run._state.trail is trail
+        ]
 
     def _crowded(self) -> bool:
         """Tell whether the values in use are more than what memory is for."""
@@ -222,21 +244,21 @@ class Scheduler:
                 if run is not None:
                     if self._held_back and any(other.resting for other in self._workers):
                         self._call_workers(1)
-                    self._perform(worker, run, crowded)
+                    self._perform(worker, run, crowded, worker.place)
                     del run  # holds values
                 elif not self._rest(worker):
                     break
             self._workers.discard(worker)
             self._tell()
 
-    def _run_here(self, run: Run) -> None:
+    def _run_here(self, run: Run, place: int) -> None:
         """Run all tasks on this thread: a task that waited for its own thread's turn might wait for ever."""
         if run._state.over:
             self._report(run, None, 0)
         while not run._state.over:
-            self._perform(None, run, crowded=False)
+            self._perform(None, run, False, place)
 
-    def _perform(self, worker: Worker | None, run: Run, crowded: bool) -> None:
+    def _perform(self, worker: Worker | None, run: Run, crowded: bool, place: int) -> None:
         """Run a task; the lock is let go for it. Without a worker it is one that a task of another run asked for."""
         __tracebackhide__ = True
         state, lock, keeper, gauge = run._state, self._lock, self._keeper, self._gauge
@@ -263,16 +285,17 @@ class Scheduler:
         finally:
             del arguments
             lock.acquire()
+        ended = time.perf_counter()
         if worker is not None:
             worker.inside = None
         dropped: list[Any] | None = None if keeper is None else []
         if error is None:
-            ready = state.finish(number, value, dropped, time.perf_counter() - began)
+            ready = state.finish(number, value, dropped, place, began, ended)
             del value
             if ready > 1:
                 self._call_workers(ready - 1)
         else:
-            state.fail(number)
+            state.fail(number, place, began, ended)
         if not run._reported and (error is not None or not state.unfinished):
             self._report(run, error, number)
         if dropped:

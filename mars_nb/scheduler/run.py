@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextvars
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mars_nb.scheduler.state import Counts, Key, RunState
+from mars_nb.scheduler.state import Counts, Key, RunState, Trail
 
 if TYPE_CHECKING:
     from mars_nb.scheduler.pool import Scheduler
@@ -65,6 +65,16 @@ class Run:
         self._on_done(None, None, None)
         return True
 
+    @property
+    def trail(self) -> Trail:
+        """What ran where and when; see `Scheduler.read`."""
+        return self._state.trail
+
+    @property
+    def operations(self) -> Mapping[Any, Counts]:
+        """The operations with their counts, which go on to change."""
+        return self._state.counts
+
     def counts(self) -> dict[Any, Counts]:
         """Tell how far each operation is."""
         state = self._state
@@ -78,11 +88,22 @@ class Run:
 
 
 class Worker(threading.Thread):
-    """A thread of a scheduler. All but `turn` is guarded by the scheduler's lock."""
+    """A thread of a scheduler. All but `turn` is guarded by the scheduler's lock.
 
-    def __init__(self, scheduler: Scheduler, number: int) -> None:
+    Parameters
+    ----------
+    scheduler
+        Whose it is.
+    number
+        Counts all there ever were.
+    place
+        From 1 to the number of threads: unlike that of any other that is not abandoned.
+    """
+
+    def __init__(self, scheduler: Scheduler, number: int, place: int) -> None:
         super().__init__(name=f"{scheduler.name}-{number}", daemon=True)
         self.scheduler = scheduler
+        self.place = place
         self.inside: Run | None = None  # a task of which it runs: its number, and when it began
         self.task = 0
         self.began = 0.0

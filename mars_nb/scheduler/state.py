@@ -11,7 +11,7 @@ at a time. Numbering is linear in the number of edges.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
@@ -39,7 +39,7 @@ class ChunkTask(NamedTuple):
 Graph = Mapping[Key, ChunkTask]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Counts:
     """How far one operation is.
 
@@ -58,6 +58,26 @@ class Counts:
     running: int = 0
     seconds: float = 0.0
     under_way: float = 0.0
+
+
+@dataclass(slots=True)
+class Trail:
+    """What ran where and when in a run; keeps neither tasks nor values.
+
+    Attributes
+    ----------
+    items
+        Four for each task that is over, in the order of their ends: the `Counts` of its operation, and what
+        `RunState.finish` was told. Flat, because that is the cheapest. Whoever reads them may take them out.
+    running
+        Of those that ran when the run ended: the `Counts`, the worker, and when they began.
+    ended
+        When the run did, if it did.
+    """
+
+    items: list[Any] = field(default_factory=list)
+    running: list[tuple[Counts, int, float]] = field(default_factory=list)
+    ended: float | None = None
 
 
 class RunState:
@@ -87,6 +107,8 @@ class RunState:
         Numbers of tasks.
     live : int
         Bytes of the values that are only there for tasks that have not run, as far as the values tell their ``nbytes``.
+    trail : Trail
+        What ran where and when.
 
     Raises
     ------
@@ -117,6 +139,7 @@ class RunState:
         self.running = 0
         self._outputs = {numbers[key] for key in wanted}
         self.live = 0
+        self.trail = Trail()
         self._stopped = False
         self._ready: list[int] = []
         self._sources: list[int] = []  # ready, too, but without inputs: they bring new values into being
@@ -183,7 +206,15 @@ class RunState:
         numbers, values = self._numbers, self.values
         return [values[numbers[key]] for key in self.tasks[number].inputs]
 
-    def finish(self, number: int, value: Any, dropped: list[Any] | None = None, seconds: float = 0.0) -> int:
+    def finish(
+        self,
+        number: int,
+        value: Any,
+        dropped: list[Any] | None = None,
+        worker: int = 0,
+        began: float = 0.0,
+        ended: float = 0.0,
+    ) -> int:
         """Put a task's value in, and drop values that nobody needs any more.
 
         Parameters
@@ -192,8 +223,8 @@ class RunState:
             The task, and what it gave.
         dropped
             Takes the dropped values, so that the caller can let them die after letting its lock go.
-        seconds
-            How long the task took.
+        worker, began, ended
+            Where the task ran, and from when to when in seconds.
 
         Returns
         -------
@@ -203,9 +234,10 @@ class RunState:
         counts = self._leave(number)
         if self._stopped:
             return 0
+        self.trail.items += (counts, worker, began, ended)
         self.unfinished -= 1
         counts.done += 1
-        counts.seconds += seconds
+        counts.seconds += ended - began
         became_ready = 0
         users = self._users[number]
         if users is not None:
@@ -229,10 +261,16 @@ class RunState:
                     dropped.append(unneeded)
         return became_ready
 
-    def fail(self, number: int) -> None:
-        """Take note that a task raised: nothing more is run. `stop` gives the values."""
-        self._leave(number)
+    def fail(self, number: int, worker: int = 0, began: float = 0.0, ended: float = 0.0) -> None:
+        """Take note that a task raised: nothing more is run. `stop` gives the values. For the others see `finish`."""
+        counts = self._leave(number)
+        if not self._stopped:
+            self.trail.items += (counts, worker, began, ended)
         self._end()
+
+    def counts_of(self, number: int) -> Counts:
+        """Give the counts of a task's operation."""
+        return self._counts[number]
 
     def _leave(self, number: int) -> Counts:
         counts = self._counts[number]

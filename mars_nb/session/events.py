@@ -20,6 +20,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from mars_nb.graph.callsite import CallSite
+
 #: Seconds between two looks at the running tasks.
 PERIOD = 0.1
 
@@ -36,12 +38,18 @@ class OperationCounts:
         The operation's name, such as ``DataFrameSum``.
     done, running, total
         Numbers of chunk tasks.
+    key
+        Of its node.
+    site
+        Where it was recorded.
     """
 
     label: str
     done: int
     running: int
     total: int
+    key: str = ""
+    site: CallSite | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,10 +182,10 @@ class Executor:
             self._begin(task, lambda: backend.submit(task.nodes, done, task.begin), before)
 
     def _begin(self, task: Task, submit: Callable[[], None], before: Sequence[Task] = ()) -> None:
+        task.waiting = bool(before)
         task.add_done_callback(self._on_end)  # first: an interrupt must not leave it among those that run
         self.history.begin(task)
         self.events.watch(task.number, task.sample)
-        task.waiting = bool(before)
 
         def begin() -> None:
             task.waiting = False

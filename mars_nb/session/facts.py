@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mars_nb.session.registry import Registry
     from mars_nb.session.snapshot import TaskInfo
     from mars_nb.session.task import Task
+    from mars_nb.session.timeline import Timeline
 
 
 class Facts:
@@ -87,6 +88,22 @@ class Facts:
     def tasks(self) -> list[TaskInfo]:
         """What is known of the tasks that ended last and of those that run, oldest first."""
         return self._executor.history.tasks
+
+    def timeline(self, number: int) -> Timeline | None:
+        """Tell what ran where and when in a task that runs, or in one of the last five that ended; None for others.
+
+        Examples
+        --------
+        >>> import mars_nb, mars_nb.tensor as mt
+        >>> with mars_nb.new_session(default=False, n_threads=1) as session:
+        ...     task = session.execute(mt.ones(30, chunk_size=10), wait=False)
+        ...     _ = task.result()
+        ...     session.timeline(task.number)
+        <Timeline of 3 chunk tasks in ... ms>
+          TensorOnes: 3 chunk tasks
+          thread 1: busy for ... ms
+        """
+        return self._executor.history.timeline(number)
 
     @property
     def results(self) -> Results:

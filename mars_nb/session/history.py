@@ -20,9 +20,11 @@ from mars_nb.graph.node import Node
 from mars_nb.session.backends.base import Backend
 from mars_nb.session.snapshot import TaskInfo
 from mars_nb.session.task import Task
+from mars_nb.session.timeline import Timeline
 
-#: How many ended tasks a session remembers.
+#: How many ended tasks a session remembers, and of how many of them it knows what ran where and when.
 REMEMBERED_TASKS = 100
+REMEMBERED_TIMELINES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class History:
         self._lock = threading.Lock()
         self._running: dict[int, Task] = {}
         self._ended: deque[TaskInfo] = deque(maxlen=REMEMBERED_TASKS)
+        self._timelines: deque[tuple[int, Timeline]] = deque(maxlen=REMEMBERED_TIMELINES)
         self._executed: dict[str, _Executed] = {}  # by the node's key
 
     def begin(self, task: Task) -> None:
@@ -103,7 +106,15 @@ class History:
         with self._lock:
             self._running.pop(task.number, None)
             self._ended.append(info)
+            if task.timeline is not None:
+                self._timelines.append((task.number, task.timeline))
         self._changed()
+
+    def timeline(self, number: int) -> Timeline | None:
+        """Find what ran where and when in a task that runs, or was among the last that ended."""
+        with self._lock:
+            task = self._running.get(number)
+            return dict(self._timelines).get(number) if task is None else task.timeline
 
     @property
     def running(self) -> list[Task]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from mars_nb.graph.callsite import CallSite
 from mars_nb.session import estimate
 from mars_nb.session.backends.base import Memory, Progress
+from mars_nb.session.events import OperationCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +75,20 @@ class TaskInfo:
         What was computed.
     place
         Where ``execute`` was called, such as ``In[3], line 2``.
-    state, elapsed, done, total
-        See `Snapshot`.
+    state, elapsed, done, total, running, fraction, remaining
+        See `Snapshot`; chunk tasks that run are `running`.
     started_at
         Seconds since the epoch.
     peak
         The most bytes that the session had in memory while the task ran.
     error
         What went wrong, such as ``ZeroDivisionError: division by zero``; empty if nothing did.
+    waiting
+        Whether it waits for other tasks before anything of it runs.
+    site
+        Where ``execute`` was called.
+    operations
+        How far each recorded operation is, in the order in which they were recorded.
     """
 
     number: int
@@ -93,3 +101,9 @@ class TaskInfo:
     started_at: float = 0.0
     peak: int = 0
     error: str = ""
+    running: int = 0
+    fraction: float = 0.0
+    remaining: float | None = None
+    waiting: bool = False
+    site: CallSite | None = None
+    operations: tuple[OperationCounts, ...] = ()

@@ -21,6 +21,7 @@ from mars_nb.session.backends.base import Memory, Progress, Work
 from mars_nb.session.estimate import Meter
 from mars_nb.session.events import OperationCounts, Sample
 from mars_nb.session.snapshot import Snapshot, TaskInfo
+from mars_nb.session.timeline import Timeline
 
 _NUMBERS = itertools.count(1)
 # A signal that comes right before a wait begins does not end it, so an interrupt may have to wait for the next round.
@@ -77,6 +78,10 @@ class Task(Future[Any]):
         self._meter = Meter()
         self._moving = threading.Lock()  # guards it
         self._before_end: list[Callable[[Snapshot], object]] = []
+        #: Whether it waits for other tasks before anything of it runs.
+        self.waiting = False
+        #: What ran where and when; None before anything could.
+        self.timeline: Timeline | None = None
 
     # --- called by the session and its backend -------------------------------------------------------
 
@@ -84,6 +89,9 @@ class Task(Future[Any]):
         """Take note of what does the work, before it starts."""
         self._work = work
         self._n_threads = work.n_threads
+        self.timeline = work.timeline
+        if self.timeline is not None:
+            self.timeline.begin(self._clock() - self._started)
         if self.done():  # cancelled, or its session was closed, before there was anything to cancel
             work.cancel()
 
@@ -216,13 +224,19 @@ class Task(Future[Any]):
             started_at=self.started_at,
             peak=snapshot.memory.peak,
             error="" if error is None else traceback.format_exception_only(error)[0].strip(),
+            running=snapshot.busy,
+            fraction=snapshot.fraction,
+            remaining=snapshot.remaining,
+            waiting=self.waiting and snapshot.state == "running",
+            site=self.site,
+            operations=tuple(map(_counted, snapshot.operations)),
         )
 
     def sample(self) -> Sample:
         """Tell how the task stands, for the session's events."""
         state = self.state  # first: counts that are read after the end are the last ones
         operations, memory = self._status()
-        counts = {p.node.key: OperationCounts(p.node.label, p.done, p.running, p.total) for p in operations}
+        counts = {progress.node.key: _counted(progress) for progress in operations}
         return Sample(self.number, state, counts, memory.held, memory.spilled)
 
     def _snapshot(self, state: str) -> Snapshot:
@@ -262,3 +276,9 @@ class Task(Future[Any]):
 
     def _repr_html_(self) -> str:
         return pages.as_html(self, lambda: pages.task_page(self.info(), self.progress(), self.session_name))
+
+
+def _counted(progress: Progress) -> OperationCounts:
+    """Tell what is to be remembered of an operation: not its node, which keeps the user's data."""
+    node = progress.node
+    return OperationCounts(node.label, progress.done, progress.running, progress.total, node.key, node.site)

@@ -99,7 +99,8 @@ def test_a_run_is_followed_from_start_to_end(session: Session) -> None:
     assert [event.number for event in events] == list(range(1, len(events) + 1))
     assert events[0].kind == "submitted"
     assert {event.task for event in events} == {future.number}
-    assert events[-1].operations[-1] == OperationCounts("RemoteFunction", 1, 0, 1)
+    (node,) = future.nodes
+    assert events[-1].operations[-1] == OperationCounts("RemoteFunction", 1, 0, 1, node.key, node.site)
     unsubscribe()
     mt.ones(3).execute()
     assert len(follower.events) == len(events)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from mars_nb.graph.node import Node
 from mars_nb.planner.layout import ChunkKey, Layout
 from mars_nb.scheduler.state import Graph, Key
+from mars_nb.session.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,10 @@ class Work(Protocol):
     @property
     def n_threads(self) -> int:
         """How many chunk tasks can run at a time."""
+
+    @property
+    def timeline(self) -> Timeline | None:
+        """What ran where and when; keeps nothing else. None for what runs no chunk tasks."""
 
 
 class Backend(Protocol):

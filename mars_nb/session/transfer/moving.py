@@ -165,6 +165,7 @@ class _Upload:
     """Sends the chunks of results, one at a time; see `mars_nb.session.backends.base.Work`."""
 
     n_threads = 1
+    timeline = None
 
     def __init__(self, session: Session, made: Session, items: Sequence[Held], task: Task) -> None:
         self._session = session

@@ -29,6 +29,7 @@ from mars_nb.session.backends.base import Memory, Progress
 from mars_nb.session.backends.cluster.describing import Description, describe
 from mars_nb.session.backends.cluster.shipping import Held, shipment
 from mars_nb.session.backends.cluster.worker import Shipped
+from mars_nb.session.timeline import Timeline
 
 if TYPE_CHECKING:
     from mars_nb.session.backends.cluster.backend import ClusterBackend
@@ -113,6 +114,7 @@ class ClusterRun:
         held = ((key, graph[key].function) for key in self._outputs)
         self._described = {key: place.description for key, place in held if isinstance(place, Held)}
         self._failed: Key | None = None
+        self.timeline = Timeline({})
         self._futures: dict[Key, Future[Any]] = {}
         self._left = len(self._outputs)
 

@@ -21,6 +21,7 @@ from mars_nb.graph.meta import ObjectMeta
 from mars_nb.graph.node import Node, Source
 from mars_nb.session.backends.base import Memory, Progress
 from mars_nb.session.logs import Log
+from mars_nb.session.timeline import Timeline
 
 if TYPE_CHECKING:
     from mars_nb.session.backends.gateway.backend import GatewayBackend
@@ -58,6 +59,7 @@ class GatewayRun:
         self._over = threading.Lock()  # taken once, by whoever ends or cancels the run, and never let go
         self._progress: tuple[Progress, ...] = ()
         self._memory: Memory | None = None
+        self.timeline = Timeline({})
 
     # --- any thread ----------------------------------------------------------------------------------
 
