@@ -147,6 +147,12 @@ class TestErrors:
         with pytest.raises(ClusterUnavailable, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:1 "):
             mars_nb.new_session("tcp://127.0.0.1:1")
 
+    @pytest.mark.parametrize("text", ["soon", "0", "-1", "nan", "inf"])
+    def test_nonsense_in_the_environment(self, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("MARS_NB_GRACE_S", text)
+        with pytest.raises(ClusterUnavailable, match=f"MARS_NB_GRACE_S is a number of seconds above 0, got '{text}'"):
+            mars_nb.new_session("tcp://127.0.0.1:1")
+
 
 class TestPrints:
     def test_land_here_and_in_the_log(self, session: Session, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,7 +16,6 @@ import mars_nb.dataframe as md
 import mars_nb.remote as mr
 import mars_nb.tensor as mt
 from mars_nb.errors import ClusterLost
-from mars_nb.session.backends.cluster import backend
 
 
 def slowly(number: int, folder: Path) -> int:
@@ -68,7 +67,7 @@ class TestAWorkerIsKilled:
 
 
 def test_all_workers_are_lost(own_cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backend, "GRACE_S", 1.0)
+    monkeypatch.setenv("MARS_NB_GRACE_S", "1")
     worker = own_cluster.add_worker()
     with mars_nb.new_session(own_cluster.address) as session:
         own_cluster.until_ready(session, 1)

@@ -90,6 +90,14 @@ class TestWorkers:
             assert mt.ones(3).sum().execute().fetch() == 3
             assert before.sum().execute().fetch() == 100_000
 
+    def test_nonsense_for_how_long_that_may_be(
+        self, own_cluster: Any, start_gateway: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("MARS_NB_GRACE_S", "soon")
+        gateway = start_gateway(own_cluster.address)
+        with pytest.raises(MarsError, match="MARS_NB_GRACE_S is a number of seconds above 0, got 'soon'"):
+            mars_nb.new_session(gateway.url)
+
 
 def test_the_scheduler_is_gone(own_cluster: Any, start_gateway: Any) -> None:
     own_cluster.add_worker()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import pickle
 import secrets
 import threading
@@ -26,6 +25,7 @@ from mars_nb.scheduler import ChunkTask, Graph, Key
 from mars_nb.session import failures
 from mars_nb.session.backends.base import Work
 from mars_nb.session.backends.cluster import worker
+from mars_nb.session.backends.cluster.connecting import grace_s
 from mars_nb.session.backends.cluster.describing import Description
 from mars_nb.session.backends.cluster.run import Chunk, ClusterRun, Failed, OnDone
 from mars_nb.session.backends.cluster.shipping import Held
@@ -40,8 +40,6 @@ def _load(key: ChunkKey) -> None:
 
 #: How often a computation is begun whose data the cluster loses.
 ATTEMPTS = 3
-#: Seconds without any worker after which what runs has failed; the drivers of a gateway have its environment.
-GRACE_S = float(os.environ.get("MARS_NB_GRACE_S", "25"))
 
 
 class Totals:
@@ -108,6 +106,7 @@ class ClusterBackend:
         self._uploads = Uploads(client, self.name)
         self._nodes: dict[str, Node] = {}  # of the results, by their keys
         self._placed: dict[str, dict[int, Chunk]] = {}  # of results that are to come, by their keys
+        self._grace_s = grace_s()
         self._giving_up: object | None = None  # a timer, while there are no workers
         self._shares_client = totals is not None
         self._totals = totals or Totals(client)
@@ -350,12 +349,12 @@ class ClusterBackend:
                 loop.remove_timeout(self._giving_up)
                 self._giving_up = None
         elif self._giving_up is None:
-            self._giving_up = loop.call_later(GRACE_S, self._give_up)
+            self._giving_up = loop.call_later(self._grace_s, self._give_up)
 
     def _give_up(self) -> None:
         self._giving_up = None
         for run in list(self.runs.values()):
-            run.fail(ClusterLost(f"the cluster at {self.address} has had no workers for {GRACE_S:g} s"))
+            run.fail(ClusterLost(f"the cluster at {self.address} has had no workers for {self._grace_s:g} s"))
 
 
 def _loaded(function: Any) -> ChunkKey | None:

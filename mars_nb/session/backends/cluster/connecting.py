@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
 
 #: Seconds in which Dask's scheduler must answer.
 TIMEOUT_S = 10
+#: Names seconds without any worker after which what runs has failed; the drivers of a gateway have its environment.
+VARIABLE = "MARS_NB_GRACE_S"
+_GRACE_S = 25.0
 # What must agree, and in how many parts of its version: what is pickled with one is not always read by another.
 _AGREE = {"python": 2, "numpy": 1, "pandas": 1, "dask": 2, "distributed": 2, "mars_nb": 2}
 
@@ -28,6 +33,27 @@ def connect(address: str, security: Any = None) -> ClusterBackend:
     except BaseException:
         client.close()
         raise
+
+
+def grace_s() -> float:
+    """Tell after how many seconds without any worker what runs has failed.
+
+    Raises
+    ------
+    ClusterUnavailable
+        If the environment has nonsense for it.
+    """
+    text = os.environ.get(VARIABLE, "").strip()
+    try:
+        seconds = float(text) if text else _GRACE_S
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise ClusterUnavailable(
+            f"{VARIABLE} is a number of seconds above 0, got {text!r}",
+            hints=[f"{VARIABLE}={_GRACE_S:g}  # in the environment, or leave it out; the gateway's where there is one"],
+        )
+    return seconds
 
 
 def connect_client(address: str, security: Any = None) -> Client:
@@ -45,6 +71,7 @@ def connect_client(address: str, security: Any = None) -> Client:
     ClusterUnavailable
         If it cannot be reached, lacks mars_nb, or has versions that would not understand this process.
     """
+    grace_s()  # nonsense is told now, and not when sessions need it
     try:
         from distributed import Client
     except ImportError as error:
