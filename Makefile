@@ -1,8 +1,12 @@
 # The two commands: `make demo` and `make test`. All is set up in .venv; nothing is installed elsewhere.
-# A set-up is done again when pyproject.toml or labextension/ changes; `make clean` starts from nothing.
+# A set-up is done again when pyproject.toml changes, and labextension/ is built again when it changes; `make clean` starts
+# from nothing.
 
 VENV := .venv
 BIN := $(VENV)/bin
+# yarn in labextension/, with the Node.js of PyPI
+JLPM := cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm
+NODE_MODULES := labextension/node_modules/.yarn-state.yml
 # Another Python than the newest that is found, and more arguments for JupyterLab (LAB_ARGS=--no-browser).
 PYTHON ?=
 LAB_ARGS ?=
@@ -18,29 +22,33 @@ help: ## show this
 demo: $(VENV)/.demo ## run the quickstart notebook, print its key results, write build/demo/quickstart.html
 	@$(BIN)/python scripts/demo.py
 
-test: lint ## run all checks and all tests
+test: lint $(VENV)/.linked ## run all checks and all tests
+	@$(JLPM) test
 	@scripts/get-chromium >/dev/null || test -z "$$CI" # without it the browser tests are skipped, but never on CI
 	@$(BIN)/pytest
 
-lint: $(VENV)/.test ## check style, types and layers
+lint: $(VENV)/.test $(NODE_MODULES) ## check style, types and layers
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(JLPM) lint
 
-format: $(VENV)/.test ## lay the code out and repair what can be repaired
+format: $(VENV)/.test $(NODE_MODULES) ## lay the code out and repair what can be repaired
 	@$(BIN)/ruff check --fix --exit-zero
 	@$(BIN)/ruff format
+	@$(JLPM) format
 
-lab: $(VENV)/.lab ## open JupyterLab on the examples
+lab: $(VENV)/.lab $(VENV)/.linked ## open JupyterLab on the examples
 	@JUPYTER_PREFER_ENV_PATH=1 $(BIN)/jupyter lab $(LAB_ARGS) examples/notebooks/quickstart.ipynb
 
-pictures: $(VENV)/.test ## take the pictures in docs/notebook.md anew
+pictures: $(VENV)/.test $(VENV)/.linked ## take the pictures in docs/notebook.md anew
 	@scripts/get-chromium >/dev/null
 	@$(BIN)/python scripts/screenshots.py
 
 clean: ## remove the virtual environment and all that was built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf labextension/node_modules labextension/.yarn labextension/lib labextension/*.tsbuildinfo mars_nb/labextension
 	find mars_nb tests examples scripts -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- set-up: one stamp for each of the dependency groups in pyproject.toml --------------------------------------------
@@ -52,7 +60,23 @@ $(VENV)/.made:
 	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	@touch $@
 
-$(VENV)/.demo $(VENV)/.test $(VENV)/.lab: $(VENV)/.%: $(VENV)/.made pyproject.toml $(wildcard labextension/*.js*)
+$(VENV)/.demo $(VENV)/.test $(VENV)/.lab $(VENV)/.labextension: $(VENV)/.%: $(VENV)/.made pyproject.toml
 	@echo "installing into $(VENV) what 'make $*' needs (a minute or two the first time)"
-	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --editable . --group $*
+	@HATCH_BUILD_NO_HOOKS=true $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --editable . --group $*
+	@touch $@
+
+# --- the extension of JupyterLab: built into mars_nb/labextension/, which is linked to where JupyterLab looks ----------
+
+$(NODE_MODULES): labextension/package.json labextension/yarn.lock labextension/.yarnrc.yml | $(VENV)/.labextension
+	@echo "installing into labextension/node_modules what builds and checks it (half a minute or more the first time)"
+	@said=$$($(JLPM) install --immutable 2>&1) || { echo "$$said"; exit 1; }
+	@touch $@
+
+mars_nb/labextension/install.json: $(NODE_MODULES) $(wildcard labextension/*.json) \
+		$(shell find labextension/src labextension/style labextension/schema -type f)
+	@echo "building labextension/"
+	@said=$$($(JLPM) build:prod 2>&1) || { echo "$$said"; exit 1; }
+
+$(VENV)/.linked: mars_nb/labextension/install.json | $(VENV)/.labextension
+	@$(BIN)/jupyter-builder develop --overwrite . >/dev/null
 	@touch $@

@@ -122,3 +122,8 @@ def unload_ipython_extension(ipython: Any) -> None:
     from mars_nb.notebook.extension import unload
 
     unload(ipython)
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Tell ``jupyter-builder develop`` what to link into JupyterLab: what was built of labextension/."""
+    return [{"src": "labextension", "dest": "@mars-nb/labextension"}]
