@@ -176,18 +176,34 @@ class Notebook:
         Its cells.
     scale
         Pixels of a screenshot for each pixel of the page.
+    width
+        Of the page, in pixels.
+    on_page
+        Called with the page before anything is loaded into it.
+    kernel
+        Name of the kernel.
     """
 
     def __init__(
-        self, browser: Browser, server: Server, host: Host, name: str, *sources: str, scale: float = 1.0
+        self,
+        browser: Browser,
+        server: Server,
+        host: Host,
+        name: str,
+        *sources: str,
+        scale: float = 1.0,
+        width: int = 1000,
+        on_page: Callable[[Page], object] = lambda page: None,
+        kernel: str = "python3",
     ) -> None:
         self.file = server.folder / name
-        self.file.write_text(json.dumps(_document(sources)), encoding="utf-8")
+        self.file.write_text(json.dumps(document(*sources, kernel=kernel)), encoding="utf-8")
         self._server = server
-        size = {"width": 1000, "height": 800}
+        size = {"width": width, "height": 800}
         self._context = browser.new_context(viewport=size, device_scale_factor=scale, reduced_motion="reduce")
         self.page: Page = self._context.new_page()
         self.page.set_default_timeout(PATIENCE_S * 1000)
+        on_page(self.page)
         self.page.on("dialog", lambda dialog: dialog.accept())  # leave the page although it is not saved
         self.page.goto(server.address(host, name))
         self._wait_until_shown()
@@ -261,7 +277,8 @@ class Notebook:
             return None
 
 
-def _document(sources: tuple[str, ...]) -> dict[str, Any]:
+def document(*sources: str, kernel: str = "python3") -> dict[str, Any]:
+    """Make a notebook of these cells, as it is in a file."""
     cells = [
         {
             "cell_type": "code",
@@ -273,5 +290,5 @@ def _document(sources: tuple[str, ...]) -> dict[str, Any]:
         }
         for n, source in enumerate(sources)
     ]
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    return {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+    spec = {"name": kernel, "display_name": "Python 3", "language": "python"}
+    return {"cells": cells, "metadata": {"kernelspec": spec}, "nbformat": 4, "nbformat_minor": 5}
