@@ -38,6 +38,12 @@ def load(ipython: Any) -> None:
         ipython.events.register(event, call)
         undo.callback(ipython.events.unregister, event, call)
     undo.callback(magics.cells.leave_all)
+    if getattr(ipython, "kernel", None) is not None:
+        from mars_nb.notebook.sidebar.comms import Sidebar
+
+        sidebar = Sidebar(ipython)
+        sidebar.set_up()
+        undo.callback(sidebar.take_down)
     real = alias.install()
     if real is not None:
         say(

@@ -1,0 +1,192 @@
+"""The thread that tells panels what there is.
+
+Concurrency
+-----------
+- One daemon thread, while a panel is visible or somebody said something. It alone uses the collector and the panels;
+  what others want of a panel they put into its queue.
+- It sleeps until it is told of a change; only while tasks run it looks by itself. Between two looks is a pause, longer
+  where looking is costly.
+- `changed` may be called by the garbage collector, in any thread at any moment: it takes no lock. `queue.SimpleQueue`
+  is made for that.
+- The lock guards whether there is a thread. Nothing is collected or sent with it held.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from mars_nb.notebook.sidebar import known
+from mars_nb.notebook.sidebar.collector import Collector
+from mars_nb.notebook.sidebar.following import Following
+from mars_nb.notebook.sidebar.panel import Panel
+
+if TYPE_CHECKING:
+    from mars_nb.notebook.sidebar.messages import Followed
+    from mars_nb.session.timeline import Timeline
+
+_log = logging.getLogger(__name__)
+
+#: Seconds between two messages to a panel: a little more than ten a second would be too many.
+PERIOD = 0.125
+#: The share of a processor that this may take: what is costly to collect is collected less often.
+MOST_SHARE = 0.02
+#: Seconds after which is looked once more at what has changed: memory is given back a moment after a task's end.
+SETTLE = 0.5
+#: Seconds after which is looked again if that failed.
+_AGAIN = 1.0
+
+Send = Callable[[Any], object]
+
+
+class Feed:
+    """Tells panels what there is.
+
+    Parameters
+    ----------
+    collector
+        Tells what there is.
+    clock, cost
+        Give seconds: the time, and what the thread has worked.
+    """
+
+    def __init__(
+        self,
+        collector: Collector,
+        clock: Callable[[], float] = time.monotonic,
+        cost: Callable[[], float] = time.thread_time,
+    ) -> None:
+        self._collector = collector
+        self._clock = clock
+        self._cost = cost
+        self._queue: SimpleQueue[Callable[[], object]] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        # Written by the thread, read by others: whom to tell, and whether anybody wants to know all.
+        self._panels: dict[Panel, tuple[Send, Following]] = {}
+        self._watched = False
+        # The thread's own: what to look at, when next, and not before when.
+        self._changed: set[Any] = set()
+        self._unsettled: set[Any] = set()
+        self._names = False
+        self._due: float | None = None
+        self._earliest = 0.0
+        self._last_cost = 0.0
+
+    # --- any thread ----------------------------------------------------------------------------------
+
+    def changed(self, session: Any) -> None:
+        """Take note of a change: for `mars_nb.graph.runtime.on_change`."""
+        if session is not None:
+            if self._watched:
+                self._queue.put(lambda: self._changed.add(session))
+        elif self._panels:  # never by the garbage collector
+            self.post(bool)
+
+    def cell_over(self, *_: Any) -> None:
+        """Take note that a cell is over: for IPython's event ``post_run_cell``."""
+        if self._watched:
+            self._queue.put(self._look_at_all)
+
+    def open(self, panel: Panel, send: Send) -> None:
+        """Tell a panel from now on."""
+        self.post(lambda: self._panels.update({panel: (send, Following(_timeline))}))
+
+    def close(self, panel: Panel) -> None:
+        """Tell a panel no more."""
+        self.post(lambda: self._panels.pop(panel, None))
+
+    def post(self, call: Callable[[], object]) -> None:
+        """Do something with a panel, on the thread, and tell panels what is new then."""
+        self._queue.put(call)
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="mars_nb-sidebar", daemon=True)
+                self._thread.start()
+
+    def stop(self) -> None:
+        """Forget all panels, and wait until the thread has ended."""
+        self.post(self._panels.clear)
+        thread = self._thread
+        if thread is not None:
+            thread.join()
+
+    # --- the thread ----------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while self._take():
+            try:
+                self._tell()
+            except Exception:
+                _log.debug("the sidebar cannot be told", exc_info=True)
+                self._look_at_all()
+                self._earliest = self._due = self._clock() + _AGAIN
+
+    def _take(self) -> bool:
+        """Take in what comes until it is time to tell panels; False if there is nothing to do any more."""
+        while True:
+            with self._lock:
+                if self._due is None and not self._watched and self._queue.empty():
+                    self._thread = None
+                    return False
+            try:
+                call = self._queue.get(timeout=None if self._due is None else max(0.0, self._due - self._clock()))
+            except Empty:
+                return True
+            call()
+            before, self._watched = self._watched, any(panel.listens for panel in self._panels)
+            if self._watched and not before:
+                self._look_at_all()
+            soon = max(self._clock(), self._earliest)
+            self._due = soon if self._due is None else min(self._due, soon)
+
+    def _look_at_all(self) -> None:
+        self._changed.update(known.sessions())
+        self._names = True
+
+    def _tell(self) -> None:
+        began = self._cost()
+        busy = self._watched and self._tell_all()
+        if not self._watched:
+            self._changed, self._unsettled = set(), set()  # all is looked at when somebody listens again
+        default = known.default()
+        name = "" if default is None else default.name
+        for panel, (send, _) in self._panels.items():
+            message = None if panel.visible else panel.tell_default(name)
+            if message is not None:
+                send(message)
+        # The lesser of two: now and then one pays for the garbage collector, the first one for imports and caches.
+        last, self._last_cost = self._last_cost, self._cost() - began
+        self._earliest = self._clock() + max(PERIOD, min(last, self._last_cost) / MOST_SHARE)
+        self._due = self._earliest if busy else self._clock() + SETTLE if self._unsettled else None
+
+    def _tell_all(self) -> bool:
+        """Tell visible panels what is new, and whether there will be more though nobody tells us."""
+        changed, names = self._changed | self._unsettled, self._names
+        self._unsettled, self._changed, self._names = self._changed, set(), False
+        state = self._collector.collect(changed, names)
+        busy = self._collector.busy
+        now = time.time()
+        for panel, (send, following) in self._panels.items():
+            if not panel.listens:
+                continue
+            if panel.is_lost:
+                following.restart()
+                busy, spans = True, None
+            else:
+                spans = following.next(panel.follows)
+                busy = busy or following.more
+            message = panel.tell(state, now, spans)
+            if message is not None:
+                send(message)
+        self._watched = any(panel.listens for panel in self._panels)
+        return busy and self._watched
+
+
+def _timeline(followed: Followed) -> Timeline | None:
+    session = known.find(followed["session"])
+    return None if session is None else session.timeline(followed["task"])
