@@ -46,11 +46,13 @@ class HtmlView:
     It lives in the notebook's page and file, not in the kernel, so it is never dead: at the end it is a summary, and
     if the kernel dies it stays as it was drawn last.
 
+    It bears a mark for the front end's extension of ours, which says how the task stands, too.
+
     Parameters
     ----------
     cell
         Id of the cell in the notebook, where that is known. A page that was reloaded in mid-run does not know the
-        display any more; with the id the front end's extension of ours finds its place.
+        display any more; with the id the extension finds its place.
     """
 
     period = 0.25
@@ -58,21 +60,23 @@ class HtmlView:
 
     def __init__(self, cell: str | None = None) -> None:
         self._id = uuid.uuid4().hex
-        self._mark = {} if cell is None else {"mars_nb": {"cell_id": cell, "progress": self._id}}
+        self._mark = {"progress": self._id} if cell is None else {"cell_id": cell, "progress": self._id}
         self._shown: dict[str, Any] = {}
 
     def draw(self, snapshot: Snapshot) -> None:
         """Show how the task stands."""
-        self._show(markup.bundle(snapshot))
+        self._show(snapshot, markup.bundle(snapshot))
 
     def finish(self, snapshot: Snapshot) -> None:
         """Leave a summary."""
-        self._show(markup.bundle(snapshot))
+        self._show(snapshot, markup.bundle(snapshot))
 
-    def _show(self, bundle: dict[str, Any]) -> None:
+    def _show(self, snapshot: Snapshot, bundle: dict[str, Any]) -> None:
         if bundle != self._shown:
             known, self._shown = bool(self._shown), bundle
-            show(bundle, raw=True, metadata=self._mark, display_id=self._id, update=known)
+            stands = {"session": snapshot.session, "fraction": round(snapshot.fraction, 2), "state": snapshot.state}
+            metadata = {"mars_nb": {**self._mark, **stands}}
+            show(bundle, raw=True, metadata=metadata, display_id=self._id, update=known)
 
 
 class WidgetView(HtmlView):
@@ -95,7 +99,7 @@ class WidgetView(HtmlView):
 
         self._widget = ipywidgets.HTML(bundle["text/html"])
         # The static forms go along for front ends without widgets.
-        self._show({**self._widget._repr_mimebundle_(), **bundle})
+        self._show(snapshot, {**self._widget._repr_mimebundle_(), **bundle})
 
     def finish(self, snapshot: Snapshot) -> None:
         """Put the summary in the place of the widget, and let go of it."""

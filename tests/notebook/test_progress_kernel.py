@@ -88,8 +88,11 @@ class TestHtml:
 
     def test_bears_a_mark_by_which_a_reloaded_page_finds_its_cell(self, kernel):
         first, last, _ = drawn(kernel.ok(SLOW.format(seconds=1.2) + ";", cell=CELL))
-        mark = {"mars_nb": {"cell_id": CELL, "progress": first["transient"]["display_id"]}}
-        assert first["metadata"] == last["metadata"] == mark
+        mark = {"cell_id": CELL, "progress": first["transient"]["display_id"], "session": "etl"}
+        assert last["metadata"]["mars_nb"] == {**mark, "fraction": 1.0, "state": "done"}
+        fraction = first["metadata"]["mars_nb"]["fraction"]
+        assert first["metadata"]["mars_nb"] == {**mark, "fraction": fraction, "state": "running"}
+        assert 0 <= fraction < 1
 
     def test_elsewhere_without_ipywidgets(self, kernel):
         with without_ipywidgets(kernel):
@@ -97,7 +100,7 @@ class TestHtml:
         first, last, _ = drawn(ran)
         assert "comm_open" not in kinds(ran)
         assert set(first["data"]) == STATIC
-        assert first["metadata"] == {}
+        assert "cell_id" not in first["metadata"]["mars_nb"]
         assert "done in" in last["data"]["text/plain"]
 
     def test_widgets_that_are_not_there(self, kernel):

@@ -129,8 +129,9 @@ class TestHtmlView:
         ids = {how["display_id"] for _, how in displays.shown}
         assert [how["update"] for _, how in displays.shown] == [False, True, True]
         assert len(ids) == 1
-        mark = {"mars_nb": {"cell_id": "abc", "progress": ids.pop()}}
-        assert all(how["metadata"] == mark for _, how in displays.shown)
+        marks = [how["metadata"]["mars_nb"] for _, how in displays.shown]
+        assert {(mark["cell_id"], mark["progress"]) for mark in marks} == {("abc", ids.pop())}
+        assert [(mark["state"], mark["fraction"]) for mark in marks] == [("running", 0), ("running", 0), ("done", 1)]
         assert "1 s" in first[0]["text/html"]
         assert "2 s" in second[0]["text/html"]
         assert "done in 2.5 s" in last[0]["text/plain"]
@@ -138,7 +139,8 @@ class TestHtmlView:
     def test_the_end_alone_is_a_display_of_its_own(self, displays):
         views.HtmlView().finish(done(2.5))
         ((_, how),) = displays.shown
-        assert (how["update"], how["metadata"]) == (False, {})
+        mark = {"progress": how["display_id"], "session": "", "fraction": 1.0, "state": "done"}
+        assert (how["update"], how["metadata"]) == (False, {"mars_nb": mark})
 
 
 class TestTextView:
