@@ -78,18 +78,28 @@ def new_session(
     'etl'
     """
     with drawn_shortly():
-        return _open(address, session_id, default, new, name, n_threads, memory_limit)
+        session, note = open_session(address, session_id, default, new, name, n_threads, memory_limit)
+        if note:
+            warn_user(SessionWarning, note)
+        return session
 
 
-def _open(
-    address: str | None,
-    session_id: str | None,
-    default: bool,
-    new: bool,
-    name: str | None,
-    n_threads: int | None,
-    memory_limit: int | str | None,
-) -> Session:
+def open_session(
+    address: str | None = None,
+    session_id: str | None = None,
+    default: bool = True,
+    new: bool = True,
+    name: str | None = None,
+    n_threads: int | None = None,
+    memory_limit: int | str | None = None,
+) -> tuple[Session, str]:
+    """Open a session; see `new_session`.
+
+    Returns
+    -------
+    tuple
+        The session, and what its user should be told, if anything.
+    """
     url = None if address is None else check_address(address)
     name = session_id if name is None else name
     if name is not None:
@@ -102,7 +112,7 @@ def _open(
         _check_local(n_threads, memory_limit)
         return _behind_gateway(url, name, new, default)
     if not new and not is_open:
-        return registry[str(name)]  # raises
+        return registry[str(name)], ""  # raises
     if url is not None and not is_open:
         backend = _connected(url, n_threads, memory_limit)
         session, made = registry.add(lambda free: Session(backend, registry, free, session_id), name, default)
@@ -114,8 +124,8 @@ def _open(
         if n_threads not in (None, session.n_threads):
             raise ValueError(f"session {name!r} is open with {session.n_threads} threads; close it first")
         if new:
-            warn_user(SessionWarning, f"attached to the existing session {name!r}")
-    return session
+            return session, f"attached to the existing session {name!r}"
+    return session, ""
 
 
 def _local(
@@ -159,7 +169,7 @@ def _connected(address: str, n_threads: int | None, memory_limit: int | str | No
     return connect(address)
 
 
-def _behind_gateway(url: str, name: str | None, new: bool, default: bool) -> Session:
+def _behind_gateway(url: str, name: str | None, new: bool, default: bool) -> tuple[Session, str]:
     """Open a session behind a gateway, or attach to one that is there."""
     from mars_nb.session.backends.gateway.connecting import attach
     from mars_nb.session.backends.gateway.session import GatewaySession
@@ -171,13 +181,13 @@ def _behind_gateway(url: str, name: str | None, new: bool, default: bool) -> Ses
     session, is_new = registry.add(lambda free: made, backend.name, default)
     if not is_new:  # another thread was quicker, or there is a session of that name at another place
         backend.detach()
-        return session
+        return session, ""
     made.attach(facts)
     if facts["existing"]:
         what = f"{count(facts['results'], 'result')}, {size(facts['bytes'])}"
         runs = f", {count(len(facts['runs']), 'task')} running" if facts["runs"] else ""
-        warn_user(SessionWarning, f"attached to the existing session {session.name!r}: {what}{runs}")
-    return session
+        return session, f"attached to the existing session {session.name!r}: {what}{runs}"
+    return session, ""
 
 
 def _check_local(n_threads: Any, memory_limit: Any) -> None:

@@ -76,7 +76,9 @@ def explained(error: Exception, secret: str = "") -> Error:
         text, hints = error.message, error.hints
     else:
         text = str(error) if isinstance(error, ValueError) else problem(error)  # the former are about what was typed
-    clean = [one.replace(secret, "...") if secret else one for one in (text, *hints)]
+    clean = [text, *hints]
+    for form in filter(None, (secret, quote(secret))):
+        clean = [one.replace(form, "...") for one in clean]
     return {"text": cut(clean[0], _MOST), "hints": clean[1:]}
 
 
@@ -114,16 +116,22 @@ def _cancel(action: CancelTask) -> None:
 
 
 def _new(action: NewSession) -> Session:
-    from mars_nb.session.api import new_session
+    from mars_nb.session import registry
+    from mars_nb.session.api import open_session
 
+    if action["name"] in registry:
+        raise ValueError(f"there is an open session {action['name']!r} already")
     address = action.get("address") or None
     token = action.get("token")
     if address is not None and token:
+        if address.startswith(("tcp:", "tls:")):
+            raise ValueError("a token is for the address of a gateway, http://... or https://...")
         address += f"{'&' if '?' in address else '?'}token={quote(token)}"
-    return new_session(
+    session, _ = open_session(  # what it says besides can be seen in the panel
         address,
         default=action["default"],
         name=action["name"] or None,
         n_threads=action.get("threads"),
         memory_limit=action.get("memory_limit") or None,
     )
+    return session
