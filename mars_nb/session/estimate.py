@@ -2,7 +2,8 @@
 
 Chunk tasks of different operations take different times, so the share of work is counted in seconds of thread time,
 not in chunk tasks. An operation of which some chunk tasks are done goes on as it did. One of which none are is expected
-to take what such operations take (`expected`), times the `pace` at which the others went.
+to go as others of its name did in this task, or else to take what such operations take (`expected`), times the `pace` at
+which the others went.
 
 How long a chunk task takes that runs for the first time is a guess, so it is never said to be at its end: the longer it
 runs, the longer it is expected to (`stretched`), and the share goes on growing all the while. What such guesses do to
@@ -84,6 +85,16 @@ def pace(operations: Sequence[Progress]) -> float:
     return ratios / seconds
 
 
+def means(operations: Sequence[Progress]) -> dict[str, float]:
+    """Tell how many seconds the chunk tasks took that are done, in the mean, by the names of their operations."""
+    found: dict[str, tuple[int, float]] = {}
+    for operation in operations:
+        if operation.done:
+            done, seconds = found.get(operation.node.short_name, (0, 0.0))
+            found[operation.node.short_name] = done + operation.done, seconds + operation.seconds
+    return {name: seconds / done for name, (done, seconds) in found.items()}
+
+
 def stretched(expected: float, so_far: float) -> float:
     """Tell how long something takes that was expected to take a time and has taken another one so far.
 
@@ -100,11 +111,13 @@ def stretched(expected: float, so_far: float) -> float:
 
 def amount(operations: Sequence[Progress]) -> Amount:
     """Estimate the work of a task in seconds of thread time."""
-    at_pace = pace(operations)
+    at_pace, seen = pace(operations), means(operations)
     finished = under_way = total = 0.0
     for operation in operations:
         done, running = operation.done, operation.running
-        guess = expected(operation.node.op.name, operation.total) * at_pace if operation.total else 0.0
+        guess = seen.get(operation.node.short_name)
+        if guess is None:
+            guess = expected(operation.node.op.name, operation.total) * at_pace if operation.total else 0.0
         each = waiting = operation.seconds / done if done else guess
         if running:
             each = stretched(each, operation.under_way / running)

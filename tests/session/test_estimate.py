@@ -57,6 +57,12 @@ def test_trivial_work_says_little_of_the_pace():
     assert estimate.share(operations) < 0.3
 
 
+def test_what_was_not_begun_goes_as_others_of_its_name_did():
+    calls = [progress(SPAWN, 1, 0, 1, 0.1) for _ in range(60)] + [progress(SPAWN, 0, 0, 1) for _ in range(40)]
+    assert estimate.share(calls) == pytest.approx(0.6)
+    assert estimate.remaining(calls, 3.0) == pytest.approx(2.0)
+
+
 def test_remaining():
     half = [progress(ADD, 2, 0, 4, 2.0)]
     assert estimate.remaining(half, 3.0) == pytest.approx(3.0)
