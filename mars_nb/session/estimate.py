@@ -2,8 +2,8 @@
 
 Chunk tasks of different operations take different times, so the share of work is counted in seconds of thread time,
 not in chunk tasks. An operation of which some chunk tasks are done goes on as it did. One of which none are is expected
-to go as others of its name did in this task, or else to take what such operations take (`expected`), times the `pace` at
-which the others went.
+to go as others of its name did in this task, or else to take what such operations take (`expected`), times the `pace`
+at which the others went.
 
 How long a chunk task takes that runs for the first time is a guess, so it is never said to be at its end: the longer it
 runs, the longer it is expected to (`stretched`), and the share goes on growing all the while. What such guesses do to
