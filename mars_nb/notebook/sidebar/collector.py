@@ -13,6 +13,7 @@ from mars_nb.notebook.holders import key_of, lazy_names
 from mars_nb.notebook.sidebar import entries, known
 from mars_nb.notebook.sidebar.cellids import CellIds
 from mars_nb.notebook.sidebar.messages import Lazy, Session, State
+from mars_nb.notebook.sidebar.pace import Pace
 from mars_nb.notebook.sidebar.sessionview import Names, SessionView
 
 #: How many entries a panel is told of at the most, in all sessions.
@@ -31,20 +32,30 @@ class Collector:
         Gives the user's names.
     cells
         Finds cells by places.
+    pace
+        Of looking at what is held and named, of which there may be much.
     """
 
-    def __init__(self, namespace: Callable[[], Mapping[str, Any]], cells: CellIds) -> None:
+    def __init__(self, namespace: Callable[[], Mapping[str, Any]], cells: CellIds, pace: Pace | None = None) -> None:
         self._namespace = namespace
         self._cells = cells
+        self._pace = pace or Pace()
         self._views: dict[int, SessionView] = {}
         self._names: Names = {}
+        self._names_are_stale = True
         self._things: dict[str, tuple[_Known, Lazy]] = {}  # by key
         self._lazy: dict[str, Lazy] = {}
 
     @property
-    def busy(self) -> bool:
-        """Whether something runs: it has to be looked at again, though nobody tells."""
-        return any(view.busy for view in self._views.values())
+    def wait(self) -> float | None:
+        """Seconds after which to look again, though nobody tells of a change; None if there is no need."""
+        if any(view.busy for view in self._views.values()):
+            return 0.0
+        return self._pace.wait if self._is_stale else None
+
+    @property
+    def _is_stale(self) -> bool:
+        return self._names_are_stale or any(view.is_stale for view in self._views.values())
 
     def collect(self, changed: Collection[Any], names: bool = True) -> State:
         """Look at what there is.
@@ -54,24 +65,34 @@ class Collector:
         changed
             Sessions of which something may have changed since the last time, besides what runs in them.
         names
-            Whether the user's names may have changed.
+            Whether the user's names may have changed; they may if a session changed, too.
         """
         sessions, default = known.sessions(), known.default()
-        objects, renamed = self._look_at_names() if names or changed else ({}, set[str]())
         views = {}
         for session in sessions:
             view = views[session.number] = self._views.get(session.number) or SessionView(session)
-            if view.is_new or session in changed or view.busy or not renamed.isdisjoint(view.keys):
-                view.look(self._names, self._cells, all_results=session in changed or not renamed.isdisjoint(view.keys))
+            view.is_stale = view.is_stale or session in changed
+            if view.busy or session in changed:
+                view.look(self._cells)
         self._views = views
-        if names or changed:
-            self._lazy = self._look_at_lazy(objects)
-            del objects  # results are freed with the user's last reference, not with ours
+        self._names_are_stale = self._names_are_stale or names or bool(changed)
+        if self._is_stale and not self._pace.wait:
+            with self._pace.working():
+                self._look_at_results()
         return {
             "sessions": dict(zip(map(known.identity, sessions), self._entries(), strict=True)),
             "default": known.identity(default) if default in sessions else "",
             "lazy": self._lazy,
         }
+
+    def _look_at_results(self) -> None:
+        """Look at what is held, and how it is named."""
+        self._names_are_stale = False
+        objects, renamed = self._look_at_names()
+        for view in self._views.values():
+            if view.is_stale or not renamed.isdisjoint(view.keys):
+                view.look_at_results(self._names, self._cells)
+        self._lazy = self._look_at_lazy(objects)
 
     def _entries(self) -> list[Session]:
         views = self._views.values()

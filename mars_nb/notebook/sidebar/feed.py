@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from mars_nb.notebook.sidebar import known
 from mars_nb.notebook.sidebar.collector import Collector
 from mars_nb.notebook.sidebar.following import Following
+from mars_nb.notebook.sidebar.pace import Pace
 from mars_nb.notebook.sidebar.panel import Panel
 
 if TYPE_CHECKING:
@@ -31,10 +32,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: Seconds between two messages to a panel: a little more than ten a second would be too many.
-PERIOD = 0.125
-#: The share of a processor that this may take: what is costly to collect is collected less often.
-MOST_SHARE = 0.02
 #: Seconds after which is looked once more at what has changed: memory is given back a moment after a task's end.
 SETTLE = 0.5
 #: Seconds after which is looked again if that failed.
@@ -50,19 +47,13 @@ class Feed:
     ----------
     collector
         Tells what there is.
-    clock, cost
-        Give seconds: the time, and what the thread has worked.
+    pace
+        How often that may be.
     """
 
-    def __init__(
-        self,
-        collector: Collector,
-        clock: Callable[[], float] = time.monotonic,
-        cost: Callable[[], float] = time.thread_time,
-    ) -> None:
+    def __init__(self, collector: Collector, pace: Pace | None = None) -> None:
         self._collector = collector
-        self._clock = clock
-        self._cost = cost
+        self._pace = pace or Pace()
         self._queue: SimpleQueue[Callable[[], object]] = SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -74,8 +65,6 @@ class Feed:
         self._unsettled: set[Any] = set()
         self._names = False
         self._due: float | None = None
-        self._earliest = 0.0
-        self._last_cost = 0.0
 
     # --- any thread ----------------------------------------------------------------------------------
 
@@ -120,11 +109,13 @@ class Feed:
     def _run(self) -> None:
         while self._take():
             try:
-                self._tell()
+                with self._pace.working():
+                    wait = self._tell()
             except Exception:
                 _log.debug("the sidebar cannot be told", exc_info=True)
                 self._look_at_all()
-                self._earliest = self._due = self._clock() + _AGAIN
+                wait = _AGAIN
+            self._due = None if wait is None else time.monotonic() + max(wait, self._pace.wait)
 
     def _take(self) -> bool:
         """Take in what comes until it is time to tell panels; False if there is nothing to do any more."""
@@ -134,57 +125,53 @@ class Feed:
                     self._thread = None
                     return False
             try:
-                call = self._queue.get(timeout=None if self._due is None else max(0.0, self._due - self._clock()))
+                call = self._queue.get(timeout=None if self._due is None else max(0.0, self._due - time.monotonic()))
             except Empty:
                 return True
             call()
             before, self._watched = self._watched, any(panel.listens for panel in self._panels)
             if self._watched and not before:
                 self._look_at_all()
-            soon = max(self._clock(), self._earliest)
+            soon = time.monotonic() + self._pace.wait
             self._due = soon if self._due is None else min(self._due, soon)
 
     def _look_at_all(self) -> None:
         self._changed.update(known.sessions())
         self._names = True
 
-    def _tell(self) -> None:
-        began = self._cost()
-        busy = self._watched and self._tell_all()
-        if not self._watched:
-            self._changed, self._unsettled = set(), set()  # all is looked at when somebody listens again
+    def _tell(self) -> float | None:
+        """Tell panels what is new; gives the seconds after which to look again though nobody tells us, if at all."""
+        wait = self._tell_all() if self._watched else None
+        self._watched = any(panel.listens for panel in self._panels)
         default = known.default()
-        name = "" if default is None else default.name
         for panel, (send, _) in self._panels.items():
-            message = None if panel.visible else panel.tell_default(name)
+            message = None if panel.visible else panel.tell_default("" if default is None else default.name)
             if message is not None:
                 send(message)
-        # The lesser of two: now and then one pays for the garbage collector, the first one for imports and caches.
-        last, self._last_cost = self._last_cost, self._cost() - began
-        self._earliest = self._clock() + max(PERIOD, min(last, self._last_cost) / MOST_SHARE)
-        self._due = self._earliest if busy else self._clock() + SETTLE if self._unsettled else None
+        if self._watched:
+            return wait
+        self._changed, self._unsettled = set(), set()  # all is looked at when somebody listens again
+        return None
 
-    def _tell_all(self) -> bool:
-        """Tell visible panels what is new, and whether there will be more though nobody tells us."""
+    def _tell_all(self) -> float | None:
         changed, names = self._changed | self._unsettled, self._names
         self._unsettled, self._changed, self._names = self._changed, set(), False
         state = self._collector.collect(changed, names)
-        busy = self._collector.busy
+        waits = [self._collector.wait, SETTLE if self._unsettled else None]
         now = time.time()
         for panel, (send, following) in self._panels.items():
             if not panel.listens:
                 continue
             if panel.is_lost:
                 following.restart()
-                busy, spans = True, None
+                message = panel.tell(state, now)
+                waits.append(0.0 if panel.follows else None)
             else:
-                spans = following.next(panel.follows)
-                busy = busy or following.more
-            message = panel.tell(state, now, spans)
+                message = panel.tell(state, now, following.next(panel.follows))
+                waits.append(0.0 if following.more else None)
             if message is not None:
                 send(message)
-        self._watched = any(panel.listens for panel in self._panels)
-        return busy and self._watched
+        return min((wait for wait in waits if wait is not None), default=None)
 
 
 def _timeline(followed: Followed) -> Timeline | None:

@@ -38,40 +38,33 @@ class SessionView:
         Whether a task was not over.
     results, tasks
         Entries by key, those of the newest last.
+    is_stale
+        Whether its results have to be looked at again.
     """
 
     def __init__(self, session: sessions.Session) -> None:
         self.keys: frozenset[str] = frozenset()
         self.computing: Sequence[tuple[str, int]] = ()
-        self.busy = False
+        self.busy = True  # as far as is known
         self.results: dict[str, Result] = {}  # replaced, never changed
         self.tasks: dict[str, Task] = {}  # likewise
+        self.is_stale = True
         self._session = session
-        self._memory: tuple[int, int] | None = None  # None: it was not looked at yet
+        self._spilled = 0
         self._told: tuple[tuple[int, ...], Session] | None = None  # under which limits, and what
-
-    @property
-    def is_new(self) -> bool:
-        """Whether it was not looked at yet."""
-        return self._memory is None
 
     @property
     def operations(self) -> int:
         """How many operations its tasks have."""
         return sum(len(task["operations"]) for task in self.tasks.values())
 
-    def look(self, names: Names, cells: CellIds, all_results: bool) -> None:
-        """Look at the session.
+    def look(self, cells: CellIds) -> None:
+        """Look at the session and its tasks, which is quick.
 
         Parameters
         ----------
-        names
-            The user's.
         cells
             Finds cells by places.
-        all_results
-            Whether results may have come, gone, or be named otherwise. What is on disk is looked at anyway if that
-            has changed.
         """
         session = self._session
         self._told = None
@@ -79,10 +72,8 @@ class SessionView:
         self.busy = bool(running)
         self.computing = [(node.key, task.number) for task in running for node in task.nodes]
         self.tasks = self._look_at_tasks(session.tasks, cells)
-        memory = session.memory, session.spilled
-        if self.is_new or all_results or memory[1] != (self._memory or memory)[1]:
-            self._look_at_results(names, cells)
-        self._memory = memory
+        before, self._spilled = self._spilled, session.spilled
+        self.is_stale = self.is_stale or self._spilled != before
 
     def _look_at_tasks(self, infos: Sequence[sessions.TaskInfo], cells: CellIds) -> dict[str, Task]:
         over = [info for info in infos if info.state != "running"]
@@ -96,7 +87,18 @@ class SessionView:
             found[str(info.number)] = before
         return found
 
-    def _look_at_results(self, names: Names, cells: CellIds) -> None:
+    def look_at_results(self, names: Names, cells: CellIds) -> None:
+        """Look at what the session holds, which takes a time if that is much.
+
+        Parameters
+        ----------
+        names
+            The user's.
+        cells
+            Finds cells by places.
+        """
+        self._told = None
+        self.is_stale = False
         listed = self._session.results
         self.keys = frozenset(result.key for result in listed)
         found = {}
