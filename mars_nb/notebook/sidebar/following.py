@@ -37,7 +37,7 @@ class Following:
         self._followed: Followed | None = None
         self._part: Part | None = None  # what was asked for last
         self._told = 0  # how many of its spans were told
-        self._tail: tuple[int, Sequence[Span]] | None = None  # what was told last
+        self._tail: tuple[int, Sequence[Span]] | None = None  # what was told last: from which number on, and the spans
 
     def restart(self) -> None:
         """Begin anew: the panel does not know what it was told."""
@@ -68,9 +68,9 @@ class Following:
         first = part.first + self._told
         self._told += len(spans)
         self.more = self._told < len(part.spans)
-        tail, self._tail = self._tail, (first, spans)
-        if tail == self._tail:
-            return None
+        before, self._tail = self._tail, (first, spans)
+        if before is not None and first >= before[0] and before[1][first - before[0] :] == spans:
+            return None  # it has these already, and nothing after them
         return {
             "session": followed["session"],
             "task": followed["task"],
