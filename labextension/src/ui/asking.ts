@@ -12,11 +12,12 @@ export function useRequest(): [
   (action: Action, done?: (value: Value) => string) => Promise<Value | undefined>
 ] {
   const { model } = useTools();
-  const { fail, say } = useNotices();
+  const { fail, clear, say } = useNotices();
   const [busy, setBusy] = useState(false);
   const send = useCallback(
     async (action: Action, done?: (value: Value) => string) => {
       setBusy(true);
+      clear();
       try {
         const value = await model.request(action);
         if (done) {
@@ -30,18 +31,20 @@ export function useRequest(): [
         setBusy(false);
       }
     },
-    [model, fail, say]
+    [model, fail, clear, say]
   );
   return [busy, send];
 }
 
-/** Gives a function that goes to where something was recorded, or says that it is not there. */
+/** Gives a function that goes to where something was recorded, or tells that it is not there. */
 export function useGoTo(): (where: Recorded) => void {
   const { model, trans } = useTools();
-  const { say } = useNotices();
+  const { fail } = useNotices();
   return where => {
-    if (!model.goTo(where)) {
-      say(trans.__('The cell of %1 is not there any more.', where.place));
+    if (!where.cell) {
+      fail({ text: trans.__('It is not known in which cell this was recorded.'), hints: [] });
+    } else if (!model.goTo(where)) {
+      fail({ text: trans.__('The cell of %1 is not there any more.', where.place), hints: [] });
     }
   };
 }

@@ -2,7 +2,7 @@ import { LabIcon } from '@jupyterlab/ui-components';
 import { JSX, ReactNode } from 'react';
 
 interface Props {
-  /** Its request is under way: it cannot be pressed again. */
+  /** Its request is under way: it cannot be pressed again, but keeps the focus. */
   busy?: boolean;
   disabled?: boolean;
   tabIndex?: number;
@@ -17,18 +17,19 @@ interface IconProps extends Props {
 }
 
 /** A small button with an icon; what it does is its title. */
-export function IconButton({ icon, label, does, busy, disabled, tabIndex, onClick }: IconProps): JSX.Element {
+export function IconButton({ icon, label, does, busy = false, disabled, tabIndex, onClick }: IconProps): JSX.Element {
   return (
     <button
       type="button"
       className="mars-nb-IconButton"
       title={label}
       aria-label={label}
-      aria-busy={busy ?? false}
+      aria-busy={busy}
+      aria-disabled={busy}
       data-do={does}
-      disabled={disabled ?? busy}
+      disabled={disabled}
       tabIndex={tabIndex}
-      onClick={onClick}
+      onClick={busy ? undefined : onClick}
     >
       {busy ? <Spinner /> : <icon.react tag="span" />}
     </button>
@@ -38,22 +39,23 @@ export function IconButton({ icon, label, does, busy, disabled, tabIndex, onClic
 interface TextProps extends Props {
   children: ReactNode;
   does?: string;
-  kind?: 'accept' | 'warn' | 'plain';
+  kind?: 'accept' | 'reject';
   submit?: boolean;
 }
 
 /** A button with a text. */
 export function TextButton(props: Omit<TextProps, 'onClick'> & { onClick?: () => void }): JSX.Element {
-  const { children, does, kind = 'plain', submit, busy, disabled, tabIndex, onClick } = props;
+  const { children, does, kind = 'reject', submit, busy = false, disabled, tabIndex, onClick } = props;
   return (
     <button
       type={submit ? 'submit' : 'button'}
-      className={`mars-nb-TextButton mars-nb-mod-${kind}`}
-      aria-busy={busy ?? false}
+      className={`mars-nb-TextButton jp-mod-styled jp-mod-${kind}`}
+      aria-busy={busy}
+      aria-disabled={busy}
       data-do={does}
-      disabled={disabled ?? busy}
+      disabled={disabled}
       tabIndex={tabIndex}
-      onClick={onClick}
+      onClick={busy ? undefined : onClick}
     >
       {busy && <Spinner />}
       {children}

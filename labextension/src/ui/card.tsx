@@ -182,7 +182,7 @@ function NameField(props: { id: string; name: string; end: () => void }): JSX.El
       className="mars-nb-Input mars-nb-grow"
       aria-label={trans.__('New name of %1', name)}
       value={text}
-      disabled={busy}
+      readOnly={busy}
       autoFocus
       onFocus={event => event.target.select()}
       onChange={event => setText(event.target.value)}

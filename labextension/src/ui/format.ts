@@ -92,3 +92,12 @@ export function place(nbytes: number, spilled: number, trans: TranslationBundle)
   }
   return spilled >= nbytes ? trans.__('on disk') : trans.__('%1 on disk', size(spilled));
 }
+
+/** A list with each of its words once: "step, step, sum" is "step ×2, sum". */
+export function unrepeated(label: string): string {
+  const counts = new Map<string, number>();
+  for (const word of label.split(', ')) {
+    counts.set(word, (counts.get(word) ?? 0) + 1);
+  }
+  return [...counts].map(([word, count]) => (count > 1 ? `${word} ×${count}` : word)).join(', ');
+}

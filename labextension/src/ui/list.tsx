@@ -1,5 +1,5 @@
 import { defaultRangeExtractor, Range, useVirtualizer } from '@tanstack/react-virtual';
-import { JSX, KeyboardEvent, ReactNode, RefObject, useCallback, useLayoutEffect, useRef, useState } from 'react';
+import { JSX, KeyboardEvent, ReactNode, useCallback, useLayoutEffect, useRef, useState } from 'react';
 
 interface Props<T> {
   label: string;
@@ -7,7 +7,8 @@ interface Props<T> {
   keyOf: (item: T) => string;
   /** About how many pixels a row takes; the true heights are measured. */
   height: (item: T) => number;
-  scroller: RefObject<HTMLElement>;
+  /** What the list scrolls in. */
+  scroller: HTMLElement;
   /** Draws a row; with `active` its buttons can be reached by the Tab key. */
   row: (item: T, active: boolean) => ReactNode;
 }
@@ -21,7 +22,10 @@ interface Props<T> {
 export function VirtualList<T>({ label, items, keyOf, height, scroller, row }: Props<T>): JSX.Element {
   const list = useRef<HTMLUListElement>(null);
   const [activeKey, setActiveKey] = useState<string>();
+  /** The row that is to have the focus as soon as it is in the page. */
   const wanted = useRef<number>();
+  /** The row that has it. */
+  const focused = useRef<number>();
   const found = items.findIndex(item => keyOf(item) === activeKey);
   const rangeExtractor = useCallback(
     (range: Range) => {
@@ -33,7 +37,7 @@ export function VirtualList<T>({ label, items, keyOf, height, scroller, row }: P
   );
   const virtualizer = useVirtualizer({
     count: items.length,
-    getScrollElement: () => scroller.current,
+    getScrollElement: () => scroller,
     estimateSize: index => height(items[index]),
     getItemKey: index => keyOf(items[index]),
     overscan: 8,
@@ -43,6 +47,10 @@ export function VirtualList<T>({ label, items, keyOf, height, scroller, row }: P
   const active = found < 0 ? rows.at(0)?.index : found;
 
   useLayoutEffect(() => {
+    // The focus goes to the next row when its row is gone.
+    if (focused.current !== undefined && found < 0 && document.activeElement === document.body) {
+      wanted.current = Math.min(focused.current, items.length - 1);
+    }
     const main = list.current?.querySelector<HTMLElement>(
       `:scope > [data-index="${wanted.current ?? -1}"] [data-main]`
     );
@@ -85,7 +93,11 @@ export function VirtualList<T>({ label, items, keyOf, height, scroller, row }: P
           aria-setsize={items.length}
           aria-posinset={index + 1}
           style={{ transform: `translateY(${start}px)` }}
-          onFocus={() => setActiveKey(String(key))}
+          onFocus={() => {
+            focused.current = index;
+            setActiveKey(String(key));
+          }}
+          onBlur={() => (focused.current = undefined)}
         >
           {row(items[index], index === active)}
         </li>

@@ -9,8 +9,10 @@ import { IconButton } from './buttons';
 import { useTools } from './tools';
 
 interface Notices {
-  /** Show an error until the user takes it away or something else is told. */
+  /** Show an error until the user takes it away, or asks for something else. */
   fail: (failure: Failure) => void;
+  /** Take away the error that is shown. */
+  clear: () => void;
   /** Tell screen readers politely. */
   say: (text: string) => void;
 }
@@ -38,10 +40,8 @@ export function NoticeBoard(props: { children: ReactNode }): JSX.Element {
   const notices = useMemo<Notices>(
     () => ({
       fail: setFailure,
-      say: text => {
-        setFailure(undefined);
-        setSaid(text);
-      }
+      clear: () => setFailure(undefined),
+      say: setSaid
     }),
     []
   );

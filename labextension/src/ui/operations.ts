@@ -1,4 +1,4 @@
-import { Operation } from '../protocol';
+import { Operation, Task } from '../protocol';
 
 /** An operation with its key. */
 export interface Named {
@@ -30,4 +30,9 @@ function urgency({ done, running, total }: Operation): number {
     return 3;
   }
   return done ? 1 : 2;
+}
+
+/** An operation by its key in a timeline; the kernel may tell of it a moment later. */
+export function operationOf(task: Task, key: string): Operation | undefined {
+  return (task.operations as Partial<Task['operations']>)[key];
 }

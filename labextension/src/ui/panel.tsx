@@ -2,13 +2,13 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Message } from '@lumino/messaging';
 import { ISignal, Signal } from '@lumino/signaling';
-import { JSX, useCallback, useState } from 'react';
+import { JSX, useCallback, useEffect, useState } from 'react';
 
 import { IPanelModel, View } from '../model/model';
 import { State } from '../protocol';
 import { BlankState } from './blank';
 import { Clock } from './clock';
-import { NoticeBoard } from './notices';
+import { NoticeBoard, useNotices } from './notices';
 import { Results } from './results';
 import { Sessions } from './sessions';
 import { Tasks } from './tasks';
@@ -87,20 +87,23 @@ export function Panel({ tools, shown }: { tools: Tools; shown: boolean }): JSX.E
 /** What is known of the notebook or console in front. */
 function Front(): JSX.Element {
   const { model, trans } = useTools();
+  const { clear } = useNotices();
   const view = useView(model);
+  const { title, blank } = view;
+  useEffect(clear, [clear, title, blank]); // what was told is about something else
   return (
-    <div className="mars-nb-Front" data-state={view.blank ?? 'live'} data-title={view.title}>
-      <header className="mars-nb-Header">
-        <h2 className="mars-nb-cut" title={view.title}>
-          {view.title || trans.__('No notebook')}
+    <div className="mars-nb-Front" data-state={blank ?? 'live'} data-title={title}>
+      <div className="mars-nb-Header">
+        <h2 className="mars-nb-cut" title={title}>
+          {title || trans.__('No notebook')}
         </h2>
-      </header>
+      </div>
       {view.waits && (
         <p className="mars-nb-Note" data-note="waits">
           {trans.__('This kernel (ipykernel 6) answers when the cell ends; what it shows is live.')}
         </p>
       )}
-      {view.state ? <Sections view={view} state={view.state} /> : <BlankState view={view} />}
+      {view.state ? <Sections key={title} view={view} state={view.state} /> : <BlankState view={view} />}
     </div>
   );
 }

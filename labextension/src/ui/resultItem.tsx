@@ -46,13 +46,15 @@ export const ResultItem = memo(function ResultItem(props: Props): JSX.Element {
         className="mars-nb-Item-main"
         aria-expanded={open}
         aria-labelledby={`${unique}name`}
-        aria-describedby={`${unique}facts`}
+        aria-describedby={`${unique}size ${unique}facts`}
         tabIndex={tabIndex}
         onClick={() => toggle(rowKey)}
       >
         <span className="mars-nb-Row">
           <Name id={`${unique}name`} thing={result} />
-          <span className="mars-nb-number">{size(result.nbytes)}</span>
+          <span className="mars-nb-number" id={`${unique}size`}>
+            {size(result.nbytes)}
+          </span>
         </span>
         <span className="mars-nb-Row mars-nb-faint" id={`${unique}facts`}>
           <Form thing={result} />
@@ -144,13 +146,15 @@ export const LazyItem = memo(function LazyItem({ id, lazy, running, active }: La
         className="mars-nb-Item-main"
         title={lazy.place && trans.__('Recorded in %1', lazy.place)}
         aria-labelledby={`${unique}name`}
-        aria-describedby={`${unique}facts`}
+        aria-describedby={`${unique}state ${unique}facts`}
         tabIndex={active ? 0 : -1}
         onClick={() => goTo(lazy)}
       >
         <span className="mars-nb-Row">
           <Name id={`${unique}name`} thing={lazy} />
-          <span className="mars-nb-faint mars-nb-number">{state()}</span>
+          <span className="mars-nb-faint mars-nb-number" id={`${unique}state`}>
+            {state()}
+          </span>
         </span>
         <span className="mars-nb-Row mars-nb-faint" id={`${unique}facts`}>
           <Form thing={lazy} />

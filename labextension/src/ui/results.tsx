@@ -13,7 +13,7 @@ import { useTools } from './tools';
 const ITEM_PX = 40;
 const GROUP_PX = 26;
 /** From how many rows on there is a field to filter them. */
-const MANY = 8;
+const MANY = 10;
 
 interface Props {
   state: State;
@@ -24,7 +24,6 @@ interface Props {
 /** What sessions hold, and what of the user's is not executed. */
 export function Results({ state, only, showAll }: Props): JSX.Element {
   const { trans } = useTools();
-  const body = useRef<HTMLDivElement>(null);
   const [filter, setFilter] = useState('');
   const [sorting, setSorting] = useState<Sorting>('age');
   const [folded, toggleFolded] = useSet();
@@ -66,26 +65,27 @@ export function Results({ state, only, showAll }: Props): JSX.Element {
       name="results"
       title={trans.__('Results')}
       count={String(total)}
-      body={body}
       tools={only && <OnlyMark name={state.sessions[only].name} showAll={showAll} />}
       top={many && <Filter {...{ filter, setFilter, sorting, setSorting }} />}
     >
-      {rows.length > 0 ? (
-        <VirtualList
-          label={trans.__('Results')}
-          items={rows}
-          keyOf={each => each.key}
-          height={each => (each.type === 'group' || each.type === 'rest' ? GROUP_PX : ITEM_PX)}
-          scroller={body}
-          row={row}
-        />
-      ) : (
-        <p className="mars-nb-Empty">
-          {filter
-            ? trans.__('Nothing matches %1.', filter)
-            : trans.__('No results yet. What execute() computes is listed here.')}
-        </p>
-      )}
+      {scroller =>
+        rows.length > 0 ? (
+          <VirtualList
+            label={trans.__('Results')}
+            items={rows}
+            keyOf={each => each.key}
+            height={each => (each.type === 'group' || each.type === 'rest' ? GROUP_PX : ITEM_PX)}
+            scroller={scroller}
+            row={row}
+          />
+        ) : (
+          <p className="mars-nb-Empty">
+            {filter
+              ? trans.__('Nothing matches %1.', filter)
+              : trans.__('No results yet. What execute() computes is listed here.')}
+          </p>
+        )
+      }
     </Section>
   );
 }
@@ -117,8 +117,8 @@ function Filter({ filter, setFilter, sorting, setSorting }: FilterProps): JSX.El
       <input
         className="mars-nb-Input mars-nb-grow"
         type="search"
-        aria-label={trans.__('Filter results')}
-        placeholder={trans.__('Filter by name or type')}
+        aria-label={trans.__('Filter results by name or type')}
+        placeholder={trans.__('Filter')}
         value={filter}
         onChange={event => setFilter(event.target.value)}
       />

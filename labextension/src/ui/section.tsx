@@ -1,5 +1,5 @@
 import { caretDownIcon } from '@jupyterlab/ui-components';
-import { JSX, ReactNode, RefObject, useEffect, useId, useState } from 'react';
+import { JSX, ReactNode, useEffect, useId, useState } from 'react';
 
 interface Props {
   /** For tests and styles. */
@@ -9,18 +9,18 @@ interface Props {
   count?: string;
   /** Buttons at the right of the title. */
   tools?: ReactNode;
-  /** What scrolls. */
-  body: RefObject<HTMLDivElement>;
   /** Stands above what scrolls. */
   top?: ReactNode;
   /** Unfolds it when it changes, but not to 0. */
   reveal?: number;
-  children: ReactNode;
+  /** Draws what scrolls, in an element that does. */
+  children: (scroller: HTMLElement) => ReactNode;
 }
 
 /** A part of the panel that can be folded, with a heading like those of JupyterLab's panels. */
-export function Section({ name, title, count, tools, body, top, reveal, children }: Props): JSX.Element {
+export function Section({ name, title, count, tools, top, reveal, children }: Props): JSX.Element {
   const [open, setOpen] = useState(true);
+  const [scroller, setScroller] = useState<HTMLElement | null>(null);
   useEffect(() => {
     if (reveal) {
       setOpen(true);
@@ -41,8 +41,8 @@ export function Section({ name, title, count, tools, body, top, reveal, children
       </div>
       <div id={`${id}body`} className="mars-nb-Section-content" hidden={!open}>
         {open && top}
-        <div ref={body} className="mars-nb-Section-body">
-          {open && children}
+        <div ref={setScroller} className="mars-nb-Section-body">
+          {open && scroller && children(scroller)}
         </div>
       </div>
     </section>

@@ -52,6 +52,9 @@ export function NewSessionForm({ asked, end }: { asked: number; end: () => void 
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
+    if (busy) {
+      return;
+    }
     setBusy(true);
     setFailure(undefined);
     try {
@@ -87,7 +90,7 @@ export function NewSessionForm({ asked, end }: { asked: number; end: () => void 
       onSubmit={event => void submit(event)}
       onKeyDown={onKeyDown}
     >
-      <fieldset disabled={busy}>
+      <fieldset>
         <div className="mars-nb-Form-places" role="radiogroup" aria-label={trans.__('Where')}>
           <Place {...place('local')} label={trans.__('This machine')} />
           <Place {...place('cluster')} label={trans.__('Cluster')} />

@@ -4,9 +4,10 @@ import { Timeline } from '../model/timeline';
 import { Task } from '../protocol';
 import { useGoTo } from './asking';
 import { Age } from './clock';
-import { duration, size } from './format';
+import { size } from './format';
 import { CancelButton, Operations, TaskProgress, TaskTitle } from './taskProgress';
 import { isOver } from './tasksOf';
+import { BusyTables } from './timeline/busyTables';
 import { TaskTimeline } from './timeline/timeline';
 import { useTools } from './tools';
 
@@ -29,9 +30,16 @@ export const TaskItem = memo(function TaskItem(props: Props): JSX.Element {
   const { trans } = useTools();
   const unique = useId();
   const over = isOver(task);
+  const shown = timeline?.spans.length ? timeline : undefined;
   const tabIndex = active ? 0 : -1;
   return (
-    <div className="mars-nb-Item" data-task={task.number} data-session={session} data-state={task.state}>
+    <div
+      className="mars-nb-Item"
+      data-task={task.number}
+      data-session={session}
+      data-state={task.state}
+      data-over={over}
+    >
       <button
         type="button"
         data-main
@@ -44,14 +52,7 @@ export const TaskItem = memo(function TaskItem(props: Props): JSX.Element {
       >
         <span className="mars-nb-Row" id={`${unique}name`}>
           <span className="mars-nb-faint mars-nb-number">{task.number}</span>
-          {over ? (
-            <span className="mars-nb-cut mars-nb-grow" title={task.label}>
-              {task.label}
-            </span>
-          ) : (
-            <TaskTitle task={task} />
-          )}
-          {over && <span className="mars-nb-number">{duration(task.elapsed)}</span>}
+          <TaskTitle task={task} />
         </span>
         <span className="mars-nb-Row mars-nb-faint mars-nb-number" id={`${unique}facts`}>
           <span className="mars-nb-State">{stateName()}</span>
@@ -69,12 +70,9 @@ export const TaskItem = memo(function TaskItem(props: Props): JSX.Element {
           {!over && <TaskProgress task={task} />}
           {task.error && <pre className="mars-nb-Error">{task.error}</pre>}
           <StartedIn task={task} />
-          {timeline && timeline.spans.length > 0 ? (
-            <TaskTimeline task={task} timeline={timeline} />
-          ) : (
-            over && <div className="mars-nb-faint">{trans.__('No timeline was kept of this task.')}</div>
-          )}
+          {shown && <TaskTimeline task={task} timeline={shown} />}
           <Operations task={task} />
+          {shown && <BusyTables task={task} timeline={shown} />}
         </div>
       )}
     </div>

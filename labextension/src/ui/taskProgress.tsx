@@ -7,8 +7,9 @@ import { useGoTo, useRequest } from './asking';
 import { ProgressBar } from './bars';
 import { IconButton } from './buttons';
 import { useElapsed } from './clock';
-import { elapsed, left, percent } from './format';
+import { duration, elapsed, left, percent, unrepeated } from './format';
 import { chosenOperations, ordered } from './operations';
+import { isOver } from './tasksOf';
 import { colourOf } from './timeline/palette';
 import { useTools } from './tools';
 
@@ -110,14 +111,15 @@ function OperationRow({ operation, tabIndex }: { operation: Operation; tabIndex?
   );
 }
 
-/** The label of a task with its share done. */
+/** What a task computes, and how much of that is done, or how long it took. */
 export function TaskTitle({ task }: { task: Task }): JSX.Element {
+  const label = unrepeated(task.label);
   return (
     <>
-      <span className="mars-nb-cut mars-nb-grow" title={task.place ? `${task.label}: ${task.place}` : task.label}>
-        {task.label}
+      <span className="mars-nb-cut mars-nb-grow" title={task.place ? `${label}: ${task.place}` : label}>
+        {label}
       </span>
-      <span className="mars-nb-number">{percent(task.fraction)}</span>
+      <span className="mars-nb-number">{isOver(task) ? duration(task.elapsed) : percent(task.fraction)}</span>
     </>
   );
 }

@@ -22,7 +22,6 @@ interface Props {
 /** What runs and what ran; one task at a time is open and shows its timeline. */
 export function Tasks({ sessions, timeline, only, showAll }: Props): JSX.Element {
   const { model, trans } = useTools();
-  const body = useRef<HTMLDivElement>(null);
   const tasks = useMemo(() => history(sessions, only), [sessions, only]);
   const [opened, toggle] = useOpened(tasks);
   useAnnounced(tasks);
@@ -56,21 +55,22 @@ export function Tasks({ sessions, timeline, only, showAll }: Props): JSX.Element
       name="tasks"
       title={trans.__('Tasks')}
       count={String(tasks.length)}
-      body={body}
       tools={only && <OnlyMark name={sessions[only].name} showAll={showAll} />}
     >
-      {tasks.length > 0 ? (
-        <VirtualList
-          label={trans.__('Tasks')}
-          items={tasks}
-          keyOf={taskKey}
-          height={() => ITEM_PX}
-          scroller={body}
-          row={row}
-        />
-      ) : (
-        <p className="mars-nb-Empty">{trans.__('No tasks yet. Each execute() is one.')}</p>
-      )}
+      {scroller =>
+        tasks.length > 0 ? (
+          <VirtualList
+            label={trans.__('Tasks')}
+            items={tasks}
+            keyOf={taskKey}
+            height={() => ITEM_PX}
+            scroller={scroller}
+            row={row}
+          />
+        ) : (
+          <p className="mars-nb-Empty">{trans.__('No tasks yet. Each execute() is one.')}</p>
+        )
+      }
     </Section>
   );
 }

@@ -1,6 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ISignal } from '@lumino/signaling';
-import { createContext, useContext, useSyncExternalStore } from 'react';
+import { createContext, useCallback, useContext, useSyncExternalStore } from 'react';
 
 import { IPanelModel, View } from '../model/model';
 
@@ -30,11 +30,12 @@ export function useTools(): Tools {
 
 /** What is in front, now. */
 export function useView(model: IPanelModel): View {
-  return useSyncExternalStore(
-    told => {
+  const subscribe = useCallback(
+    (told: () => void) => {
       model.changed.connect(told);
       return () => void model.changed.disconnect(told);
     },
-    () => model.view
+    [model]
   );
+  return useSyncExternalStore(subscribe, () => model.view);
 }

@@ -7,14 +7,15 @@ export interface Busy {
   tasks: number;
 }
 
-/** Sum up spans by worker or by operation, in the order of their numbers. */
-export function busyBy(spans: readonly Span[], by: 'worker' | 'operation'): Busy[] {
+/** Sum up spans by what `indexOf` gives, in its order. */
+export function busyBy(spans: readonly Span[], indexOf: (span: Span) => number): Busy[] {
   const found = new Map<number, Busy>();
   for (const span of spans) {
-    const sum = found.get(span[by]) ?? { index: span[by], seconds: 0, tasks: 0 };
+    const index = indexOf(span);
+    const sum = found.get(index) ?? { index, seconds: 0, tasks: 0 };
     sum.seconds += span.duration / 1000;
     sum.tasks += span.tasks;
-    found.set(span[by], sum);
+    found.set(index, sum);
   }
   return [...found.values()].sort((a, b) => a.index - b.index);
 }

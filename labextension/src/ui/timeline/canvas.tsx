@@ -9,9 +9,12 @@ import { keyed, Sight, wheeled } from './pointer';
 
 /** The least that is shown, in milliseconds. */
 const SHORTEST = 100;
-const GUTTER_PX = 48;
+/** Room for the names of rows. */
+const GUTTER_PX = 80;
+const LETTER_PX = 7;
 /** Rows that are lower have no names. */
 const LEGIBLE_PX = 11;
+const LINE_PX = 33;
 /** Less is a click. */
 const DRAG_PX = 4;
 
@@ -23,6 +26,8 @@ interface Props {
   /** Id of what says which keys do what. */
   help: string;
   orderOf: (operation: number) => number;
+  /** Has a frame. */
+  marked?: Span;
   /** A span is pointed at, or marked by keys. */
   mark: (span: Span | undefined, byKey: boolean) => void;
   press: (span: Span) => void;
@@ -30,26 +35,27 @@ interface Props {
 
 /** The drawing of a timeline: can be zoomed and moved, by mouse and by keys. */
 export function TimelineCanvas(props: Props): JSX.Element {
-  const { timeline, elapsed, label, help, orderOf, mark, press } = props;
+  const { timeline, elapsed, label, help, orderOf, marked, mark, press } = props;
   const { spans, workers, operations } = timeline;
   const canvas = useRef<HTMLCanvasElement>(null);
   const width = useWidth(canvas);
   const inks = useInks(canvas);
   const [part, setPart] = useState<Window>();
-  const [marked, setMarked] = useState<Span>();
   const drag = useRef<{ x: number; from: Window; moving: boolean }>();
 
   const whole = Math.max(SHORTEST, elapsed, endOf(spans));
   const window = part ?? { from: 0, to: whole };
   const height = rowHeight(workers.length);
-  const gutter = height >= LEGIBLE_PX ? GUTTER_PX : 0;
+  const rows = shortNames(workers);
+  const longest = Math.max(0, ...rows.map(name => name.length));
+  const gutter = height >= LEGIBLE_PX ? Math.min(GUTTER_PX, (longest + 1) * LETTER_PX) : 0;
   const sight: Sight = { window, whole, marked };
   const show = ({ from, to }: Window) => setPart(from <= 0 && to >= whole ? undefined : { from, to });
 
   useDrawing(canvas, inks, {
     spans,
     colours: operations.map((_, at) => orderOf(at) % COLOURS),
-    rows: shortNames(workers),
+    rows,
     window,
     width,
     gutter,
@@ -62,16 +68,13 @@ export function TimelineCanvas(props: Props): JSX.Element {
     return { x: event.clientX - (place?.left ?? 0) - gutter, y: event.clientY - (place?.top ?? 0) };
   };
   useWheel(canvas, event => {
-    const next = wheeled(sight, width - gutter, at(event).x, event.deltaX, event.deltaY);
+    const unit = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINE_PX : 1;
+    const next = wheeled(sight, width - gutter, at(event).x, event.deltaX * unit, event.deltaY * unit);
     if (next) {
       event.preventDefault();
       show(next);
     }
   });
-  const point = (span: Span | undefined, byKey: boolean) => {
-    setMarked(span);
-    mark(span, byKey);
-  };
   const find = (event: PointerEvent) => {
     const { x, y } = at(event);
     return spanAt(spans, window, width - gutter, x, Math.floor(y / height));
@@ -79,7 +82,7 @@ export function TimelineCanvas(props: Props): JSX.Element {
   const onPointerMove = (event: PointerEvent) => {
     const start = drag.current;
     if (!start) {
-      point(find(event), false);
+      mark(find(event), false);
       return;
     }
     const by = event.clientX - start.x;
@@ -102,7 +105,7 @@ export function TimelineCanvas(props: Props): JSX.Element {
     if (next) {
       show(next.window);
       if (next.marked !== marked) {
-        point(next.marked, true);
+        mark(next.marked, true);
       }
     } else if (event.key === 'Enter' && marked) {
       press(marked);
@@ -129,7 +132,7 @@ export function TimelineCanvas(props: Props): JSX.Element {
       onPointerMove={onPointerMove}
       onPointerUp={onPointerUp}
       onPointerCancel={() => (drag.current = undefined)}
-      onPointerLeave={() => point(undefined, false)}
+      onPointerLeave={() => mark(undefined, false)}
       onDoubleClick={() => setPart(undefined)}
       onKeyDown={onKeyDown}
     />

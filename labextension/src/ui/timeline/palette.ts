@@ -1,5 +1,17 @@
-/** Colours that tell apart in all themes: JupyterLab's own for kinds of things, without its red and its grey. */
-const PALETTE = [1, 2, 3, 5, 10, 7, 9, 6].map(n => `--jp-completer-type-background${n}`);
+/** Colours that can be told apart, and seen on the panel's ground, in all themes; the lighter ones for whatever comes late. */
+const PALETTE = [
+  '--jp-brand-color1',
+  '--jp-warn-color1',
+  '--jp-success-color1',
+  '--jp-mirror-editor-operator-color',
+  '--jp-info-color1',
+  '--jp-mirror-editor-string-color',
+  '--jp-mirror-editor-bracket-color',
+  '--jp-brand-color2',
+  '--jp-warn-color2',
+  '--jp-success-color2',
+  '--jp-info-color2'
+];
 
 /** How many colours there are. */
 export const COLOURS = PALETTE.length;
