@@ -22,5 +22,5 @@ module.exports = {
   transformIgnorePatterns: [
     '/node_modules/(?!(@jupyter|@jupyterlab|@lumino|@microsoft|@tanstack|exenv-es6|lib0|y-protocols|nanoid|yjs)/)'
   ],
-  moduleNameMapper: { '\\.(css|svg)$': '<rootDir>/tests/empty.js' }
+  moduleNameMapper: { '\\.css$': '<rootDir>/tests/empty.js', '\\.svg$': '<rootDir>/tests/svg.js' }
 };

@@ -43,28 +43,22 @@ export function boxesOf(spans: readonly Span[], { from, to }: Window, width: num
       continue;
     }
     const x = Math.max(0, (start - from) * scale);
-    const end = Math.max(x + PIXEL, Math.min(width, (start + duration - from) * scale));
+    const end = Math.min(width, (start + duration - from) * scale);
     const before = last[worker];
-    if (before && x >= before.x && x < before.x + before.width + PIXEL / 2) {
-      const covered = before.x + before.width;
-      if (end <= covered) {
-        continue;
-      }
-      if (operation === before.operation) {
-        before.width = end - before.x;
-        continue;
-      }
-      last[worker] = push(boxes, { row: worker, x: covered, width: end - covered, operation });
+    const covered = before && x >= before.x ? before.x + before.width : -Infinity;
+    if (before && end <= covered) {
+      continue; // hidden
+    }
+    if (before?.operation === operation && x < covered + PIXEL / 2) {
+      before.width = end - before.x;
     } else {
-      last[worker] = push(boxes, { row: worker, x, width: end - x, operation });
+      const left = Math.max(x, covered);
+      const box = { row: worker, x: left, width: Math.max(PIXEL, end - left), operation };
+      boxes.push(box);
+      last[worker] = box;
     }
   }
   return boxes;
-}
-
-function push(boxes: Box[], box: Box): Box {
-  boxes.push(box);
-  return box;
 }
 
 /** Find the span at a place; of several that share the pixel the longest. */

@@ -1,0 +1,7 @@
+/* What JupyterLab's packages need of a browser as soon as they are loaded, and jsdom has not. */
+Object.assign(window, {
+  DragEvent: class extends MouseEvent {},
+  PointerEvent: class extends MouseEvent {},
+  matchMedia: () => ({ matches: false, addEventListener: () => undefined, addListener: () => undefined })
+});
+Object.assign(navigator, { clipboard: {} });
