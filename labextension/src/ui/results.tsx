@@ -149,19 +149,30 @@ const GroupHead = memo(
       <button
         type="button"
         data-main
-        data-group={row.session}
+        data-group={row.kind}
         className="mars-nb-Group"
         aria-expanded={row.open}
         tabIndex={active ? 0 : -1}
         onClick={() => toggle(row.key)}
       >
         <caretDownIcon.react tag="span" className="mars-nb-Caret" />
-        <span className="mars-nb-cut mars-nb-grow">{row.session ? row.name : trans.__('Not executed')}</span>
+        <span className="mars-nb-cut mars-nb-grow">{title()}</span>
         <span className="mars-nb-faint mars-nb-number">
-          {row.session ? `${row.count}, ${size(row.nbytes)}` : row.count}
+          {row.kind === 'session' ? `${row.count}, ${size(row.nbytes)}` : row.count}
         </span>
       </button>
     );
+
+    function title(): string {
+      switch (row.kind) {
+        case 'computing':
+          return trans.__('Being computed');
+        case 'session':
+          return row.name;
+        case 'lazy':
+          return trans.__('Not executed');
+      }
+    }
   },
   (before, after) =>
     before.active === after.active &&

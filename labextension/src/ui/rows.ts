@@ -4,12 +4,15 @@ import { isOver, OwnedTask } from './tasksOf';
 
 export type Sorting = 'age' | 'name' | 'size';
 
-/** Heads the rows of a session, or those of what is not executed. */
+/** What rows are about: what is being computed, what a session holds, or what is not executed. */
+export type Kind = 'computing' | 'session' | 'lazy';
+
+/** Heads rows. */
 export interface GroupRow {
   type: 'group';
   key: string;
-  /** Id of the session; empty for what is not executed. */
-  session: string;
+  kind: Kind;
+  /** Of the session. */
   name: string;
   count: number;
   nbytes: number;
@@ -51,10 +54,15 @@ export interface Wanted {
   folded: ReadonlySet<string>;
 }
 
-/** Group what there is by sessions; what is not executed comes first. */
+/** Group what there is: what is being computed, the results of each session, what is not executed. */
 export function rowsOf(state: State, wanted: Wanted): Row[] {
-  const groups = [lazyGroup(state, wanted), ...sessionGroups(state.sessions, wanted)].filter(({ rows }) => rows.length);
-  if (groups.length === 1 && groups[0].head.session) {
+  const lazy = lazyRows(state, wanted.filter);
+  const groups = [
+    lazyGroup('computing', lazy, wanted),
+    ...sessionGroups(state.sessions, wanted),
+    lazyGroup('lazy', lazy, wanted)
+  ].filter(({ rows }) => rows.length);
+  if (groups.length === 1 && groups[0].head.kind === 'session') {
     return groups[0].rows;
   }
   return groups.flatMap(({ head, rows }) => (head.open ? [head, ...rows] : [head]));
@@ -65,7 +73,16 @@ interface Group {
   rows: Row[];
 }
 
-function lazyGroup({ lazy, sessions }: State, { filter, folded }: Wanted): Group {
+function lazyGroup(kind: 'computing' | 'lazy', all: readonly LazyRow[], { folded }: Wanted): Group {
+  const rows = all.filter(row => (kind === 'computing') === Boolean(row.running));
+  const key = `group ${kind}`;
+  return {
+    head: { type: 'group', key, kind, name: '', count: rows.length, nbytes: 0, open: !folded.has(key) },
+    rows
+  };
+}
+
+function lazyRows({ lazy, sessions }: State, filter: string): LazyRow[] {
   const running = new Map<number, OwnedTask>();
   for (const [session, { tasks }] of Object.entries(sessions)) {
     for (const task of Object.values(tasks)) {
@@ -74,15 +91,13 @@ function lazyGroup({ lazy, sessions }: State, { filter, folded }: Wanted): Group
       }
     }
   }
-  const rows = Object.entries(lazy)
+  return Object.entries(lazy)
     .filter(([, each]) => matches(each, filter))
     .map(([id, each]): LazyRow => {
       const task = each.tasks.map(number => running.get(number)).find(found => found);
       return { type: 'lazy', key: `lazy ${id}`, id, lazy: each, running: task };
     })
-    .sort((a, b) => Number(!a.running) - Number(!b.running) || byName(a.lazy, b.lazy));
-  const head = { session: '', name: '', count: rows.length, nbytes: 0, open: !folded.has('group') };
-  return { head: { type: 'group', key: 'group', ...head }, rows };
+    .sort((a, b) => byName(a.lazy, b.lazy));
 }
 
 function sessionGroups(sessions: State['sessions'], { only, filter, sorting, folded }: Wanted): Group[] {
@@ -90,12 +105,12 @@ function sessionGroups(sessions: State['sessions'], { only, filter, sorting, fol
     .filter(([id]) => !only || id === only)
     .sort(([, a], [, b]) => a.order - b.order)
     .map(([id, session]) => {
-      const key = `group ${id}`;
+      const key = `group session ${id}`;
       const found = resultRows(id, session, filter, sorting);
       const { name, results_total: count, nbytes } = session;
       const unlisted = filter ? 0 : count - Object.keys(session.results).length;
       const rest: RestRow[] = unlisted > 0 ? [{ type: 'rest', key: `rest ${id}`, count: unlisted }] : [];
-      const head: GroupRow = { type: 'group', key, session: id, name, count, nbytes, open: !folded.has(key) };
+      const head: GroupRow = { type: 'group', key, kind: 'session', name, count, nbytes, open: !folded.has(key) };
       return { head, rows: [...found, ...rest] };
     });
 }

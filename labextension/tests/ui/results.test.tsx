@@ -107,7 +107,7 @@ test('what is not executed is listed, with its progress if it is being computed'
       { l1: lazy, l2: { ...lazy, names: ['y'], tasks: [7] }, l3: { ...lazy, names: ['z'], cell: '' } }
     )
   );
-  expect(textsOf(container)).toEqual(['y', 'x', 'z', 'df']);
+  expect(textsOf(container)).toEqual(['y', 'df', 'x', 'z']);
   expect(item(container, 'l1').textContent).toMatch('xlazyDataFrame ? × 3');
   expect(item(container, 'l2').dataset.state).toBe('running');
   expect(within(item(container, 'l2')).getByRole('progressbar').getAttribute('aria-valuenow')).toBe('25');

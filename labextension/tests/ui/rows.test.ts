@@ -16,7 +16,7 @@ function texts(state: State, wanted: Partial<Wanted> = {}): string[] {
 function textOf(row: Row): string {
   switch (row.type) {
     case 'group':
-      return `[${row.name}${row.open ? '' : ' folded'}]`;
+      return `[${row.name || row.kind}${row.open ? '' : ' folded'}]`;
     case 'rest':
       return `+${row.count}`;
     case 'lazy':
@@ -54,16 +54,16 @@ test('sessions are groups as soon as there are several with results', () => {
   );
   expect(texts(two)).toEqual(['[main]', 'df9', 'sum', 'df10', '[b]', 'df']);
   expect(texts(two, { only: '2' })).toEqual(['df']);
-  expect(texts(two, { folded: new Set(['group 1']) })).toEqual(['[main folded]', '[b]', 'df']);
+  expect(texts(two, { folded: new Set(['group session 1']) })).toEqual(['[main folded]', '[b]', 'df']);
 });
 
-test('what is not executed comes first, what is being computed before all', () => {
+test('what is being computed comes first, what is not executed last', () => {
   const tasks = { 7: task({ number: 7 }), 8: task({ number: 8, state: 'done' }) };
   const state: State = {
     ...stateOf(session({ tasks, results: { a: result() } })),
     lazy: { x: lazy(), y: lazy({ names: ['y'], tasks: [8, 7] }), z: lazy({ names: ['a'], tasks: [8] }) }
   };
-  expect(texts(state)).toEqual(['[]', 'y running', 'a', 'x', '[main]', 'df']);
+  expect(texts(state)).toEqual(['[computing]', 'y running', '[main]', 'df', '[lazy]', 'a', 'x']);
 });
 
 test('results that the kernel does not list are counted', () => {
