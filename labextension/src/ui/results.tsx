@@ -36,7 +36,18 @@ export function Results({ state, only, showAll }: Props): JSX.Element {
   const row = (each: Row, active: boolean): ReactNode => {
     switch (each.type) {
       case 'group':
-        return <GroupHead row={each} active={active} toggle={toggleFolded} />;
+        return (
+          <GroupHead
+            rowKey={each.key}
+            kind={each.kind}
+            name={each.name}
+            count={each.count}
+            nbytes={each.nbytes}
+            open={each.open}
+            active={active}
+            toggle={toggleFolded}
+          />
+        );
       case 'rest':
         return (
           <div className="mars-nb-faint mars-nb-Item-rest">
@@ -136,49 +147,38 @@ function Filter({ filter, setFilter, sorting, setSorting }: FilterProps): JSX.El
   );
 }
 
-interface GroupProps {
-  row: GroupRow;
+interface GroupProps extends Omit<GroupRow, 'type' | 'key'> {
+  rowKey: string;
   active: boolean;
   toggle: (key: string) => void;
 }
 
-const GroupHead = memo(
-  function GroupHead({ row, active, toggle }: GroupProps): JSX.Element {
-    const { trans } = useTools();
-    return (
-      <button
-        type="button"
-        data-main
-        data-group={row.kind}
-        className="mars-nb-Group"
-        aria-expanded={row.open}
-        tabIndex={active ? 0 : -1}
-        onClick={() => toggle(row.key)}
-      >
-        <caretDownIcon.react tag="span" className="mars-nb-Caret" />
-        <span className="mars-nb-cut mars-nb-grow">{title()}</span>
-        <span className="mars-nb-faint mars-nb-number">
-          {row.kind === 'session' ? `${row.count}, ${size(row.nbytes)}` : row.count}
-        </span>
-      </button>
-    );
-
-    function title(): string {
-      switch (row.kind) {
-        case 'computing':
-          return trans.__('Being computed');
-        case 'session':
-          return row.name;
-        case 'lazy':
-          return trans.__('Not executed');
-      }
-    }
-  },
-  (before, after) =>
-    before.active === after.active &&
-    before.toggle === after.toggle &&
-    JSON.stringify(before.row) === JSON.stringify(after.row)
-);
+const GroupHead = memo(function GroupHead(props: GroupProps): JSX.Element {
+  const { rowKey, kind, name, count, nbytes, open, active, toggle } = props;
+  const { trans } = useTools();
+  const titles: Record<GroupRow['kind'], string> = {
+    computing: trans.__('Being computed'),
+    session: name,
+    lazy: trans.__('Not executed')
+  };
+  return (
+    <button
+      type="button"
+      data-main
+      data-group={kind}
+      className="mars-nb-Group"
+      aria-expanded={open}
+      tabIndex={active ? 0 : -1}
+      onClick={() => toggle(rowKey)}
+    >
+      <caretDownIcon.react tag="span" className="mars-nb-Caret" />
+      <span className="mars-nb-cut mars-nb-grow" title={name}>
+        {titles[kind]}
+      </span>
+      <span className="mars-nb-faint mars-nb-number">{kind === 'session' ? `${count}, ${size(nbytes)}` : count}</span>
+    </button>
+  );
+});
 
 /** A set of keys, and a function that puts one in or takes it out. */
 function useSet(): [ReadonlySet<string>, (key: string) => void] {

@@ -11,6 +11,9 @@ import { BusyTables } from './timeline/busyTables';
 import { TaskTimeline } from './timeline/timeline';
 import { useTools } from './tools';
 
+/** How many operations are shown at first. */
+const OPERATIONS = 16;
+
 interface Props {
   session: string;
   /** Name of the session; missing if there is no other. */
@@ -71,7 +74,7 @@ export const TaskItem = memo(function TaskItem(props: Props): JSX.Element {
           {task.error && <pre className="mars-nb-Error">{task.error}</pre>}
           <StartedIn task={task} />
           {shown && <TaskTimeline task={task} timeline={shown} />}
-          <Operations task={task} />
+          <Operations task={task} most={OPERATIONS} unfolds />
           {shown && <BusyTables task={task} timeline={shown} />}
         </div>
       )}

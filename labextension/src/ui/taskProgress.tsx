@@ -1,6 +1,6 @@
 /* How a task and its operations come along: in the cards of sessions, and in the history. */
 import { stopIcon } from '@jupyterlab/ui-components';
-import { JSX } from 'react';
+import { JSX, memo, useState } from 'react';
 
 import { Operation, Task } from '../protocol';
 import { useGoTo, useRequest } from './asking';
@@ -55,16 +55,20 @@ export function TaskProgress({ task }: { task: Task }): JSX.Element {
 
 interface OperationProps {
   task: Task;
-  /** How many at the most, those that run first; all if it is not given. */
-  most?: number;
+  /** How many at first: those that run before others. */
+  most: number;
+  /** Whether the others can be shown, too. */
+  unfolds?: boolean;
   tabIndex?: number;
 }
 
 /** How far each operation is; a click on one goes to where it was recorded. */
-export function Operations({ task, most, tabIndex }: OperationProps): JSX.Element {
+export function Operations({ task, most, unfolds, tabIndex }: OperationProps): JSX.Element {
   const { trans } = useTools();
+  const [unfolded, setUnfolded] = useState(false);
   const all = ordered(task.operations);
-  const shown = most === undefined ? all : chosenOperations(all, most);
+  const shown = unfolded ? all : chosenOperations(all, most);
+  const rest = all.length - shown.length;
   return (
     <>
       <ul className="mars-nb-Operations">
@@ -72,16 +76,26 @@ export function Operations({ task, most, tabIndex }: OperationProps): JSX.Elemen
           <OperationRow key={key} operation={operation} tabIndex={tabIndex} />
         ))}
       </ul>
-      {shown.length < all.length && (
-        <div className="mars-nb-faint">
-          {trans._n('and %1 more operation', 'and %1 more operations', all.length - shown.length)}
-        </div>
+      {rest > 0 && !unfolds && (
+        <div className="mars-nb-faint">{trans._n('and %1 more operation', 'and %1 more operations', rest)}</div>
+      )}
+      {unfolds && all.length > most && (
+        <button type="button" className="mars-nb-Link mars-nb-faint" onClick={() => setUnfolded(!unfolded)}>
+          {unfolded
+            ? trans.__('Show fewer operations')
+            : trans._n('Show %1 more operation', 'Show %1 more operations', rest)}
+        </button>
       )}
     </>
   );
 }
 
-function OperationRow({ operation, tabIndex }: { operation: Operation; tabIndex?: number }): JSX.Element {
+interface RowProps {
+  operation: Operation;
+  tabIndex?: number;
+}
+
+const OperationRow = memo(function OperationRow({ operation, tabIndex }: RowProps): JSX.Element {
   const { trans } = useTools();
   const goTo = useGoTo();
   const { label, done, total, place, cell } = operation;
@@ -109,7 +123,7 @@ function OperationRow({ operation, tabIndex }: { operation: Operation; tabIndex?
       <span className="mars-nb-number mars-nb-count">{count}</span>
     </li>
   );
-}
+});
 
 /** What a task computes, and how much of that is done, or how long it took. */
 export function TaskTitle({ task }: { task: Task }): JSX.Element {

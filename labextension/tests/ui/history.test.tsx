@@ -59,6 +59,21 @@ test('the time of a running task goes on', () => {
   expect(row(container, 4).textContent).toMatch('1 of 4 chunk tasks, 10 s');
 });
 
+test('of many operations those that run are shown, and the others on demand', () => {
+  const operation = { label: 'step', place: '', cell: '', line: 0, done: 0, running: 0, total: 1 };
+  const operations = Object.fromEntries(
+    Array.from({ length: 40 }, (_, order) => [`k${order}`, { ...operation, order, running: Number(order === 30) }])
+  );
+  const { container } = showState(stateWith(task({ number: 4, operations })));
+  const shown = () => [...row(container, 4).querySelectorAll<HTMLElement>('.mars-nb-Operation')];
+  expect(shown()).toHaveLength(16);
+  expect(shown().at(-1)?.dataset.running).toBe('true');
+  fireEvent.click(screen.getByRole('button', { name: 'Show 24 more operations' }));
+  expect(shown()).toHaveLength(40);
+  fireEvent.click(screen.getByRole('button', { name: 'Show fewer operations' }));
+  expect(shown()).toHaveLength(16);
+});
+
 describe('a timeline', () => {
   const operation: Operation = {
     label: 'sum',
