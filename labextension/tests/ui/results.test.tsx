@@ -147,6 +147,7 @@ describe('many', () => {
     expect(textsOf(container)).toHaveLength(11);
     fireEvent.change(screen.getByRole('searchbox'), { target: { value: 'nothing' } });
     expect(screen.getByText('Nothing matches nothing.')).toBeTruthy();
+    expect(screen.getByRole('searchbox')).toBeTruthy();
   });
 
   test('one row is reached by Tab, the others by arrows', () => {

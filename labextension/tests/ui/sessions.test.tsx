@@ -120,6 +120,15 @@ describe('buttons', () => {
     expect(alert.textContent).toBe('');
   });
 
+  test('take away the error of the one before', async () => {
+    const { container, model } = other();
+    const button = press('Make b the default session');
+    await model.refuse(new RequestFailed('no'));
+    expect(find(container, '[role=alert]').textContent).toBe('no');
+    fireEvent.click(button);
+    expect(find(container, '[role=alert]').textContent).toBe('');
+  });
+
   test('close asks only if there are results', async () => {
     const { model } = showSession({});
     press('Close main');
