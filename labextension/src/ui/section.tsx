@@ -33,7 +33,7 @@ export function Section({ name, title, count, tools, top, reveal, children }: Pr
         <h3>
           <button type="button" aria-expanded={open} aria-controls={`${id}body`} onClick={() => setOpen(!open)}>
             <caretDownIcon.react tag="span" className="mars-nb-Caret" />
-            <span id={`${id}title`}>{title}</span>
+            <span id={`${id}title`}>{title}</span>{' '}
             {count && <span className="mars-nb-Section-count mars-nb-number">{count}</span>}
           </button>
         </h3>

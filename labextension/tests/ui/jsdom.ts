@@ -2,6 +2,7 @@
 Object.assign(window, {
   DragEvent: class extends MouseEvent {},
   PointerEvent: class extends MouseEvent {},
+  requestIdleCallback: (told: () => void) => window.setTimeout(told),
   matchMedia: () => ({ matches: false, addEventListener: () => undefined, addListener: () => undefined })
 });
 Object.assign(navigator, { clipboard: {} });
