@@ -40,19 +40,33 @@ class CellIds:
 
     def __init__(self) -> None:
         self._ids: dict[int, str] = {}
+        # Of the next cell. Not the shell's `execution_count`: whether that is the cell's own number when the cell begins,
+        # or the next one, depends on IPython's version.
+        self._next = 1
 
-    def begin(self, shell: Any, info: Any) -> None:
+    def begin(self, info: Any) -> None:
         """Take note of a cell that begins: for IPython's event ``pre_run_cell``.
 
         Parameters
         ----------
-        shell : InteractiveShell
-            The running IPython.
         info : ExecutionInfo
             What IPython tells of the cell.
         """
-        if isinstance(info.cell_id, str) and info.store_history:
-            self.note(shell.execution_count, info.cell_id)
+        if info.store_history and isinstance(info.cell_id, str):
+            self.note(self._next, info.cell_id)
+
+    def end(self, result: Any) -> None:
+        """Take note of a cell that is over, and so of the next number: for IPython's event ``post_run_cell``.
+
+        Parameters
+        ----------
+        result : ExecutionResult
+            What IPython tells of the cell.
+        """
+        if result.info.store_history and result.execution_count is not None:
+            self._next = result.execution_count
+            self.begin(result.info)
+            self._next += 1
 
     def note(self, count: int, cell: str) -> None:
         """Take note of a cell's id."""

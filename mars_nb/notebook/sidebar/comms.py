@@ -105,7 +105,8 @@ class Sidebar:
         runtime.on_change = self._feed.changed
         undo.callback(_forget_feed)
         for event, call in (
-            ("pre_run_cell", partial(self._cells.begin, self._shell)),
+            ("pre_run_cell", self._cells.begin),
+            ("post_run_cell", self._cells.end),
             ("post_run_cell", self._feed.cell_over),
         ):
             self._shell.events.register(event, call)

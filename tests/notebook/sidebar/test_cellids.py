@@ -42,10 +42,27 @@ def test_only_the_last_cells_are_remembered():
     assert ids.where(f"In[{REMEMBERED + 2}], line 1")["cell"] == f"cell {REMEMBERED + 2}"
 
 
-def test_cells_that_ipython_tells_of():
+def test_cells_have_ipythons_numbers(shell):
     ids = CellIds()
-    shell = SimpleNamespace(execution_count=5)
-    ids.begin(shell, SimpleNamespace(cell_id="abc", store_history=True))
-    ids.begin(shell, SimpleNamespace(cell_id=None, store_history=True))  # a front end that does not tell
-    ids.begin(shell, SimpleNamespace(cell_id="def", store_history=False))  # gets no number of its own
-    assert ids.where("In[5], line 1")["cell"] == "abc"
+    shell.run_cell("1", store_history=True, cell_id="before")
+    ids_now = []
+    shell.user_ns["look"] = lambda: ids_now.append(
+        {count: ids.where(f"In[{count}], line 1")["cell"] for count in (1, 2, 3, 4)}
+    )
+    events = {"pre_run_cell": ids.begin, "post_run_cell": ids.end}
+    shell.user_ns["load"] = lambda: [shell.events.register(*event) for event in events.items()]
+    try:
+        shell.run_cell("load()", store_history=True, cell_id="load")
+        shell.run_cell("look()", store_history=False, cell_id="unnumbered")
+        shell.run_cell("look()", store_history=True, cell_id="third")
+        shell.run_cell(" ", store_history=True, cell_id="empty")
+        shell.run_cell("look(", store_history=True, cell_id="fourth")
+        shell.run_cell("look()", store_history=True)  # a front end that tells no ids
+    finally:
+        for event in events.items():
+            shell.events.unregister(*event)
+    assert ids_now == [
+        {1: "", 2: "load", 3: "", 4: ""},
+        {1: "", 2: "load", 3: "third", 4: ""},
+        {1: "", 2: "load", 3: "third", 4: "fourth"},
+    ]
