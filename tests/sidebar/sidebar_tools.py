@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import statistics
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -156,5 +157,12 @@ def wait_text(where: Locator, pattern: str) -> str:
     return str(wait_for(f"text like {pattern!r}", look))
 
 
+def describe(frames: list[float]) -> str:
+    """Tell how long the frames of a page took."""
+    ordered = sorted(frames)
+    late = ordered[int(len(ordered) * 0.95)]
+    return f"{len(frames)} frames, median {statistics.median(frames):.1f} ms, 95% {late:.1f}, longest {ordered[-1]:.1f}"
+
+
 OpenNotebook = Callable[..., tuple[Notebook, Sidebar, Wire]]
-__all__ = ["START", "STEPS", "Any", "OpenNotebook", "Sidebar", "prompt_of", "wait_text"]
+__all__ = ["START", "STEPS", "Any", "OpenNotebook", "Sidebar", "describe", "prompt_of", "wait_text"]

@@ -40,8 +40,8 @@ class CellIds:
 
     def __init__(self) -> None:
         self._ids: dict[int, str] = {}
-        # Of the next cell. Not the shell's `execution_count`: whether that is the cell's own number when the cell begins,
-        # or the next one, depends on IPython's version.
+        # Of the next cell. Not the shell's `execution_count`: whether that is a cell's own number when the cell begins
+        # or the next one depends on IPython's version.
         self._next = 1
 
     def begin(self, info: Any) -> None:
