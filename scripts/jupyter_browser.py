@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -65,16 +65,24 @@ def wait_for(what: str, look: Callable[[], Any], patience_s: float = PATIENCE_S)
 class Server:
     """A Jupyter server on a free port of this machine, with a token, that keeps all it writes in one folder.
 
+    Parameters
+    ----------
+    place
+        The folder.
+    settings
+        More options of the server and what runs in it, such as ``{"LabApp.expose_app_in_browser": True}``.
+
     Attributes
     ----------
     folder
         Where the notebooks are.
     """
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, settings: Mapping[str, object] | None = None) -> None:
         self.folder = place / "notebooks"
         self.folder.mkdir(parents=True)
         self._place = place
+        self._settings = settings or {}
         self._token = secrets.token_hex(16)
         self._base = ""
 
@@ -100,6 +108,7 @@ class Server:
             "ServerApp.root_dir": self.folder,
             "ServerApp.open_browser": False,
             "ServerApp.allow_root": True,
+            **self._settings,
         }
         command = [sys.executable, "-m", "jupyterlab", *(f"--{name}={value}" for name, value in settings.items())]
         self._process = subprocess.Popen(command, env=env, stdout=self._log, stderr=subprocess.STDOUT)
@@ -131,10 +140,18 @@ class Server:
         sessions = self._answers("api/sessions") or ()
         return next((each["kernel"]["execution_state"] for each in sessions if each["path"] == name), None)
 
+    def add_kernel(self, name: str, *, command: Sequence[str] = (), language: str = "python", **env: str) -> None:
+        """Offer another kernel: of this environment unless a command is given, started with these variables."""
+        argv = [*(command or (sys.executable, "-m", "ipykernel_launcher")), "-f", "{connection_file}"]
+        spec = {"argv": argv, "display_name": name, "language": language, "env": env}
+        file = self._place / "data" / "kernels" / name / "kernel.json"
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps(spec), encoding="utf-8")
+
     def shut_kernels(self) -> None:
         """End all kernels."""
-        for session in self._answers("api/sessions"):
-            urllib.request.urlopen(self._request(f"api/sessions/{session['id']}", "DELETE")).close()
+        for kernel in self._answers("api/kernels"):
+            urllib.request.urlopen(self._request(f"api/kernels/{kernel['id']}", "DELETE")).close()
 
     def _address(self, runtime: Path) -> str | None:
         if self._process.poll() is not None:
