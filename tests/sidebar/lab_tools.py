@@ -141,8 +141,8 @@ class Document:
     def __init__(self, lab: Lab, identity: str) -> None:
         self._lab = lab
         self.id = identity
-        self.root: Locator = lab.page.locator(f"[id='{id}']")
-        self.tab: Locator = lab.page.locator(f".lm-TabBar-tab[data-id='{id}']")
+        self.root: Locator = lab.page.locator(f"[id='{identity}']")
+        self.tab: Locator = lab.page.locator(f".lm-TabBar-tab[data-id='{identity}']")
 
     def wait_idle(self) -> None:
         """Wait until the kernel has nothing to do."""
