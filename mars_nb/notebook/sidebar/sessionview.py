@@ -51,7 +51,7 @@ class SessionView:
         self.is_stale = True
         self._session = session
         self._spilled = 0
-        self._told: tuple[tuple[int, ...], Session] | None = None  # under which limits, and what
+        self._told: tuple[tuple[str | int, ...], Session] | None = None  # under which name and limits, and what
 
     @property
     def operations(self) -> int:
@@ -110,11 +110,11 @@ class SessionView:
 
     def entry(self, most_results: int, most_tasks: int, most_operations: int) -> Session:
         """Give what a panel is told, the very same object if nothing changed."""
-        most = most_results, most_tasks, most_operations
-        if self._told is None or self._told[0] != most:
+        under = self._session.name, most_results, most_tasks, most_operations
+        if self._told is None or self._told[0] != under:
             tasks = _without_operations(_last(self.tasks, most_tasks), most_operations)
             results = _last(self.results, most_results)
-            self._told = most, entries.session(self._session, results, len(self.keys), tasks)
+            self._told = under, entries.session(self._session, results, len(self.keys), tasks)
         return self._told[1]
 
 
