@@ -167,7 +167,7 @@ class Sidebar:
             self._feed.post(lambda: panel.watch(data))
         elif conforms(data, Request):
             if data["action"]["do"] == "snapshot":
-                self._feed.post(panel.forget)
+                self._feed.post(panel.ask)
                 wire.send({"type": "reply", "request": data["request"], "value": {}})
             else:
                 self._desk.take(data, wire.send)

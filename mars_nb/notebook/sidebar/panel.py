@@ -49,6 +49,7 @@ class Panel:
         self._package = package
         self._number = -1
         self._told: State | None = None  # None: nothing, or nothing that counts any more
+        self._asks = False
         self._default: str | None = None
 
     @property
@@ -59,7 +60,7 @@ class Panel:
     @property
     def listens(self) -> bool:
         """Whether it is to be told of changes."""
-        return self.visible and self.credit > 0
+        return (self.visible or self._asks) and self.credit > 0
 
     # --- what it says --------------------------------------------------------------------------------
 
@@ -73,6 +74,11 @@ class Panel:
             self.forget()
         self.visible = message["visible"]
         self.follows = message.get("follow")
+
+    def ask(self) -> None:
+        """Take note that it wants a snapshot, be it hidden or not."""
+        self.forget()
+        self._asks = True
 
     def forget(self) -> None:
         """Take what it was told for lost: it gets a snapshot next."""
@@ -93,6 +99,7 @@ class Panel:
             Those of the task that it follows, if there are new ones.
         """
         before, self._told = self._told, state
+        self._asks = False
         default = state["sessions"].get(state["default"])
         self._default = "" if default is None else default["name"]
         if before is None:

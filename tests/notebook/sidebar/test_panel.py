@@ -93,6 +93,15 @@ class TestHidden:
         assert panel.tell_default("main") is None
         assert panel.tell_default("etl")["name"] == "etl"
 
+    def test_all_once_when_it_asks(self, panel):
+        panel.tell(MAIN, 1.0)
+        panel.watch(watch(False))
+        assert not panel.listens
+        panel.ask()
+        assert panel.listens
+        assert conforms(panel.tell(MAIN, 2.0), Snapshot)
+        assert not panel.listens
+
 
 class TestCredit:
     def test_is_used_up_by_messages_and_renewed_by_the_panels_own(self, panel):
