@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 
 from mars_nb.notebook.sidebar.cellids import REMEMBERED, CellIds
