@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from jupyter_browser import Server, wait_for
 from lab_tools import SETTINGS, Document, Lab
-from sidebar_tools import START, Sidebar
+from sidebar_tools import Sidebar
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+START = "%load_ext mars_nb\nimport time, mars"
 #: A kernel that starts when a file is there.
 WHEN_TOLD = """\
 import os, sys, time
@@ -23,6 +24,7 @@ os.execv(sys.executable, [sys.executable, '-m', 'ipykernel_launcher', *sys.argv[
 DIE = "import os\nos.kill(os.getpid(), 9)"
 STEPS = """\
 from pathlib import Path
+import mars.remote as mr
 def step(number):
     if not Path('enough').exists():
         time.sleep(0.1)
@@ -158,6 +160,7 @@ def test_other_version(lab: Lab, panel: Sidebar) -> None:
     notebook.run(0)
     notebook.run(1)
     says(panel, "mismatch", "have different versions", "version.ipynb")
+    assert "The kernel has mars_nb" in panel.root.inner_text()
 
 
 def test_unloaded_extension(lab: Lab, panel: Sidebar) -> None:
@@ -172,7 +175,7 @@ def test_unloaded_extension(lab: Lab, panel: Sidebar) -> None:
 
 
 def test_restart_while_a_task_runs(lab: Lab, panel: Sidebar) -> None:
-    notebook = with_session(lab, "restarted", "a = mt.ones(3)", STEPS)
+    notebook = with_session(lab, "restarted", "import mars.tensor as mt\na = mt.ones(3)", STEPS)
     notebook.run(2)
     panel.result("a").wait_for()
     notebook.run(3, wait=False)
