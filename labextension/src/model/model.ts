@@ -22,7 +22,7 @@ export interface View {
   title: string;
   /** Missing if there is a state. */
   blank?: Blank;
-  /** What else to say of it, such as the other half's version. */
+  /** The other half's version, if that is why. */
   detail?: string;
   /** What the kernel told; kept unchanged in place (===) where nothing changed in it. */
   state?: State;

@@ -15,7 +15,7 @@ export function BlankState({ view }: { view: View }): JSX.Element {
           {trans.__('Insert %1', '%load_ext mars_nb')}
         </TextButton>
       )}
-      {view.detail && <p className="mars-nb-faint">{view.detail}</p>}
+      {view.detail && <p className="mars-nb-faint">{trans.__('The kernel has mars_nb %1.', view.detail)}</p>}
     </div>
   );
 
@@ -30,7 +30,9 @@ export function BlankState({ view }: { view: View }): JSX.Element {
       case 'not-loaded':
         return trans.__('mars_nb is not loaded in this kernel. Run this in a cell:');
       case 'dead':
-        return trans.__('The kernel has died or its connection is broken. Restart it to go on.');
+        return trans.__(
+          'The kernel has died or its connection is broken. Restart it, or choose one anew with Change Kernel in the Kernel menu.'
+        );
       case 'mismatch':
         return trans.__(
           'The sidebar and the mars_nb of this kernel have different versions. Install the same version for both, then reload this page and restart the kernel.'

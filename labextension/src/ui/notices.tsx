@@ -11,7 +11,7 @@ import { useTools } from './tools';
 interface Notices {
   /** Show an error until the user takes it away, or asks for something else. */
   fail: (failure: Failure) => void;
-  /** Take away the error that is shown. */
+  /** Take away the error that is shown, and what was told. */
   clear: () => void;
   /** Tell screen readers politely. */
   say: (text: string) => void;
@@ -40,7 +40,10 @@ export function NoticeBoard(props: { children: ReactNode }): JSX.Element {
   const notices = useMemo<Notices>(
     () => ({
       fail: setFailure,
-      clear: () => setFailure(undefined),
+      clear: () => {
+        setFailure(undefined);
+        setSaid('');
+      },
       say: setSaid
     }),
     []

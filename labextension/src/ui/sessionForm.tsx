@@ -48,6 +48,15 @@ export function NewSessionForm({ asked, end }: { asked: number; end: () => void 
   const group = useId();
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => form.current?.querySelector<HTMLElement>('[name=name]')?.focus(), [asked]);
+  useEffect(() => {
+    const section = form.current?.closest('section');
+    return () => {
+      // The focus was in the form: it goes to the button that opens it.
+      if (document.activeElement === document.body) {
+        section?.querySelector<HTMLElement>('.mars-nb-Section-header .mars-nb-IconButton')?.focus();
+      }
+    };
+  }, []);
   const local = fields.place === 'local';
 
   const submit = async (event: FormEvent) => {

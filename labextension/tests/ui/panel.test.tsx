@@ -26,10 +26,10 @@ describe('blank states', () => {
     ['mismatch', /different versions/],
     ['other-language', /does not run Python/]
   ])('%s', (blank, text) => {
-    const { container } = showPanel({ blank, detail: 'detail' });
+    const { container } = showPanel({ blank, detail: '1.2' });
     expect(container.querySelector('.mars-nb-Front')?.getAttribute('data-state')).toBe(blank);
     expect(screen.getByText(text)).toBeTruthy();
-    expect(screen.getByText('detail')).toBeTruthy();
+    expect(screen.getByText('The kernel has mars_nb 1.2.')).toBeTruthy();
     expect(container.querySelector('section')).toBeNull();
   });
 
