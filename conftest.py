@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -90,3 +91,12 @@ def browser() -> Iterator[Any]:
         pytest.skip(str(error))
     with open_browser() as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def ipykernel6(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder with ipykernel 6: a kernel that has it first on `PYTHONPATH` runs on that."""
+    folder = tmp_path_factory.mktemp("ipykernel6")
+    install = (sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder))
+    subprocess.run([*install, "ipykernel==6.31.0"], check=True, capture_output=True, timeout=100)
+    return folder

@@ -1,4 +1,4 @@
-"""The panel belongs in JupyterLab: themes, keyboard, screen readers, commands, settings, status bar, running sessions."""
+"""The panel belongs in JupyterLab: themes, keyboard, screen readers, commands, settings, status bar."""
 
 from __future__ import annotations
 
