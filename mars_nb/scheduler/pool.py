@@ -21,13 +21,14 @@ from __future__ import annotations
 
 import itertools
 import threading
-import time
 from collections.abc import Iterable
+from dataclasses import replace
+from time import monotonic, perf_counter
 from typing import Any
 
 from mars_nb.scheduler.hooks import Gauge, Keeper
-from mars_nb.scheduler.run import FailedTask, OnDone, Run, Worker
-from mars_nb.scheduler.state import Counts, Graph, Key, RunState, Trail
+from mars_nb.scheduler.run import FailedTask, OnDone, Run, Trail, Worker
+from mars_nb.scheduler.state import Graph, Key, RunState
 
 #: Seconds after which an idle worker ends.
 IDLE_SECONDS = 5.0
@@ -139,21 +140,21 @@ class Scheduler:
         bool
             Whether all have ended.
         """
-        deadline = time.monotonic() + timeout
+        deadline = monotonic() + timeout
         with self._lock:
             workers = list(self._workers)
         for worker in workers:
             if worker is not threading.current_thread():
-                worker.join(max(0.0, deadline - time.monotonic()))
+                worker.join(max(0.0, deadline - monotonic()))
         return not any(worker.is_alive() for worker in workers)
 
     def read(self, trail: Trail) -> Trail:
         """Take out of a run's trail what is there, with what runs now in it."""
         with self._lock:
             items, trail.items = trail.items, []
-            if trail.ended is None:
-                return Trail(items, self._inside(trail), time.perf_counter())
-            return Trail(items, trail.running, trail.ended)
+            if trail.until is None:
+                return Trail(trail.counted, items, self._inside(trail), perf_counter())
+            return replace(trail, items=items)
 
     # --- with the lock held --------------------------------------------------------------------------
 
@@ -185,22 +186,17 @@ class Scheduler:
     def _abandon(self, run: Run) -> None:
         if run in self._runs:
             self._runs.remove(run)
-        trail = run._state.trail
-        trail.running, trail.ended = self._inside(trail), time.perf_counter()
+        run.trail.running, run.trail.until = self._inside(run.trail), perf_counter()
         for worker in self._workers:
             if worker.inside is run:
                 worker.abandoned = True
         self._call_workers(sum(other._state.ready for other in self._runs))
         self._tell()
 
-    def _inside(self, trail: Trail) -> list[tuple[Counts, int, float]]:
+    def _inside(self, trail: Trail) -> list[tuple[int, int, float]]:
         """List what runs of a run, as in `Trail.running`."""
-        runs = ((worker, worker.inside) for worker in self._workers)
-        return [
-            (run._state.counts_of(worker.task), worker.place, worker.began)
-            for worker, run in runs
-            if run is not None and run._state.trail is trail
-        ]
+        inside = [worker for worker in self._workers if worker.inside is not None and worker.inside.trail is trail]
+        return [(worker.task, worker.place, worker.began) for worker in inside]
 
     def _crowded(self) -> bool:
         """Tell whether the values in use are more than what memory is for."""
@@ -209,10 +205,11 @@ class Scheduler:
     def _next(self, crowded: bool) -> Run | None:
         """Give a run that has a task to take; the runs take turns."""
         runs = self._runs
-        for position, run in enumerate(runs):
+        for run in runs:
             if run._state.can_take(crowded):
                 if len(runs) > 1:
-                    runs.append(runs.pop(position))
+                    runs.remove(run)
+                    runs.append(run)
                 return run
         self._held_back = crowded
         return None
@@ -264,7 +261,7 @@ class Scheduler:
         state, lock, keeper, gauge = run._state, self._lock, self._keeper, self._gauge
         number = state.take(crowded)
         function, arguments = state.tasks[number].function, state.arguments(number)
-        began = time.perf_counter()
+        began = perf_counter()
         if worker is not None:
             worker.inside, worker.task, worker.began = run, number, began
         error: BaseException | None = None
@@ -285,17 +282,18 @@ class Scheduler:
         finally:
             del arguments
             lock.acquire()
-        ended = time.perf_counter()
+        ended = perf_counter()
+        run.trail.items += (number, place, began, ended)
         if worker is not None:
             worker.inside = None
         dropped: list[Any] | None = None if keeper is None else []
         if error is None:
-            ready = state.finish(number, value, dropped, place, began, ended)
+            ready = state.finish(number, value, dropped, ended - began)
             del value
             if ready > 1:
                 self._call_workers(ready - 1)
         else:
-            state.fail(number, place, began, ended)
+            state.fail(number)
         if not run._reported and (error is not None or not state.unfinished):
             self._report(run, error, number)
         if dropped:

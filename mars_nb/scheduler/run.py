@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextvars
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mars_nb.scheduler.state import Counts, Key, RunState, Trail
+from mars_nb.scheduler.state import Counts, Key, RunState
 
 if TYPE_CHECKING:
     from mars_nb.scheduler.pool import Scheduler
@@ -33,8 +33,37 @@ class FailedTask(NamedTuple):
 OnDone = Callable[[dict[Key, Any] | None, BaseException | None, FailedTask | None], None]
 
 
+@dataclass(slots=True)
+class Trail:
+    """What ran where and when in a run; keeps neither chunk tasks nor values.
+
+    Attributes
+    ----------
+    counted
+        See `RunState`.
+    items
+        Four for each task that is over, in the order of their ends: its number, that of the worker, when it began and
+        when it ended, in seconds of ``time.perf_counter``. Flat, because that is the cheapest.
+    running
+        Three for each task that runs, or ran when the run ended: as in `items`, but for the last.
+    until
+        When this was looked at, or the run ended. What comes in later is of no interest.
+    """
+
+    counted: Sequence[Counts]
+    items: list[Any] = field(default_factory=list)
+    running: list[tuple[int, int, float]] = field(default_factory=list)
+    until: float | None = None
+
+
 class Run:
-    """One graph in a scheduler. Made by `Scheduler.submit`."""
+    """One graph in a scheduler. Made by `Scheduler.submit`.
+
+    Attributes
+    ----------
+    trail
+        What ran where and when; see `Scheduler.read`.
+    """
 
     def __init__(self, scheduler: Scheduler, state: RunState, on_done: OnDone) -> None:
         self._scheduler = scheduler
@@ -42,6 +71,7 @@ class Run:
         self._on_done = on_done
         self._context = contextvars.copy_context()
         self._reported = False
+        self.trail = Trail(state.counted)
 
     def start(self) -> None:
         """Let the tasks start, unless the run was cancelled; see `Scheduler.submit`."""
@@ -64,11 +94,6 @@ class Run:
         del dropped  # values die without the lock held
         self._on_done(None, None, None)
         return True
-
-    @property
-    def trail(self) -> Trail:
-        """What ran where and when; see `Scheduler.read`."""
-        return self._state.trail
 
     @property
     def operations(self) -> Mapping[Any, Counts]:

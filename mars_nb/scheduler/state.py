@@ -11,7 +11,7 @@ at a time. Numbering is linear in the number of edges.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
@@ -60,26 +60,6 @@ class Counts:
     under_way: float = 0.0
 
 
-@dataclass(slots=True)
-class Trail:
-    """What ran where and when in a run; keeps neither tasks nor values.
-
-    Attributes
-    ----------
-    items
-        Four for each task that is over, in the order of their ends: the `Counts` of its operation, and what
-        `RunState.finish` was told. Flat, because that is the cheapest. Whoever reads them may take them out.
-    running
-        Of those that ran when the run ended: the `Counts`, the worker, and when they began.
-    ended
-        When the run did, if it did.
-    """
-
-    items: list[Any] = field(default_factory=list)
-    running: list[tuple[Counts, int, float]] = field(default_factory=list)
-    ended: float | None = None
-
-
 class RunState:
     """The state of one run.
 
@@ -103,12 +83,12 @@ class RunState:
         By number, the values that are wanted or still needed by a task that has not run.
     counts : dict
         `Counts` by operation.
-    unfinished, running : int
-        Numbers of tasks.
+    counted : list
+        Those of each task's operation, in the same order.
+    unfinished : int
+        Number of tasks.
     live : int
         Bytes of the values that are only there for tasks that have not run, as far as the values tell their ``nbytes``.
-    trail : Trail
-        What ran where and when.
 
     Raises
     ------
@@ -136,10 +116,8 @@ class RunState:
         self.values: dict[int, Any] = {}
         self.counts: dict[Hashable, Counts] = {}
         self.unfinished = len(tasks)
-        self.running = 0
         self._outputs = {numbers[key] for key in wanted}
         self.live = 0
-        self.trail = Trail()
         self._stopped = False
         self._ready: list[int] = []
         self._sources: list[int] = []  # ready, too, but without inputs: they bring new values into being
@@ -147,7 +125,7 @@ class RunState:
         self._waiting = waiting = [0] * len(tasks)  # number of inputs that are not there yet
         self._inputs: list[Collection[int]] = []  # each once
         self._users: list[list[int] | None] = [None] * len(tasks)
-        self._counts: list[Counts] = []
+        self.counted: list[Counts] = []
         for number, task in enumerate(tasks):
             inputs = _distinct([numbers[key] for key in task.inputs]) if task.inputs else ()
             self._inputs.append(inputs)
@@ -165,7 +143,7 @@ class RunState:
             if counts is None:
                 counts = self.counts[task.operation] = Counts()
             counts.total += 1
-            self._counts.append(counts)
+            self.counted.append(counts)
         self._needed = [0 if users is None else len(users) for users in self._users]  # by tasks that have not run
         self._numbers = numbers
 
@@ -197,8 +175,7 @@ class RunState:
             self._working += 1
         else:
             number = heappop(sources)
-        self.running += 1
-        self._counts[number].running += 1
+        self.counted[number].running += 1
         return number
 
     def arguments(self, number: int) -> list[Any]:
@@ -206,15 +183,7 @@ class RunState:
         numbers, values = self._numbers, self.values
         return [values[numbers[key]] for key in self.tasks[number].inputs]
 
-    def finish(
-        self,
-        number: int,
-        value: Any,
-        dropped: list[Any] | None = None,
-        worker: int = 0,
-        began: float = 0.0,
-        ended: float = 0.0,
-    ) -> int:
+    def finish(self, number: int, value: Any, dropped: list[Any] | None = None, seconds: float = 0.0) -> int:
         """Put a task's value in, and drop values that nobody needs any more.
 
         Parameters
@@ -223,8 +192,8 @@ class RunState:
             The task, and what it gave.
         dropped
             Takes the dropped values, so that the caller can let them die after letting its lock go.
-        worker, began, ended
-            Where the task ran, and from when to when in seconds.
+        seconds
+            How long the task took.
 
         Returns
         -------
@@ -234,10 +203,9 @@ class RunState:
         counts = self._leave(number)
         if self._stopped:
             return 0
-        self.trail.items += (counts, worker, began, ended)
         self.unfinished -= 1
         counts.done += 1
-        counts.seconds += ended - began
+        counts.seconds += seconds
         became_ready = 0
         users = self._users[number]
         if users is not None:
@@ -261,21 +229,14 @@ class RunState:
                     dropped.append(unneeded)
         return became_ready
 
-    def fail(self, number: int, worker: int = 0, began: float = 0.0, ended: float = 0.0) -> None:
-        """Take note that a task raised: nothing more is run. `stop` gives the values. For the others see `finish`."""
-        counts = self._leave(number)
-        if not self._stopped:
-            self.trail.items += (counts, worker, began, ended)
+    def fail(self, number: int) -> None:
+        """Take note that a task raised: nothing more is run. `stop` gives the values."""
+        self._leave(number)
         self._end()
 
-    def counts_of(self, number: int) -> Counts:
-        """Give the counts of a task's operation."""
-        return self._counts[number]
-
     def _leave(self, number: int) -> Counts:
-        counts = self._counts[number]
+        counts = self.counted[number]
         counts.running -= 1
-        self.running -= 1
         if self._inputs[number]:
             self._working -= 1
         return counts

@@ -25,6 +25,8 @@ from mars_nb.session.timeline import Timeline
 #: How many ended tasks a session remembers, and of how many of them it knows what ran where and when.
 REMEMBERED_TASKS = 100
 REMEMBERED_TIMELINES = 5
+#: ... as long as so many chunk tasks or less are noted down for them, some 90 bytes each.
+_NOTED = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +109,13 @@ class History:
             self._running.pop(task.number, None)
             self._ended.append(info)
             if task.timeline is not None:
-                self._timelines.append((task.number, task.timeline))
+                self._remember(task.number, task.timeline)
         self._changed()
+
+    def _remember(self, number: int, timeline: Timeline) -> None:
+        self._timelines.append((number, timeline))
+        while len(self._timelines) > 1 and sum(one.unread for _, one in self._timelines) > _NOTED:
+            self._timelines.popleft()
 
     def timeline(self, number: int) -> Timeline | None:
         """Find what ran where and when in a task that runs, or was among the last that ended."""

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 from mars_nb.text import count, duration
 
@@ -67,6 +67,11 @@ class Span(NamedTuple):
     seconds: float
     tasks: int
 
+    @property
+    def end(self) -> float:
+        """When it ended."""
+        return self.start + self.seconds
+
 
 class Position(NamedTuple):
     """How much of a timeline somebody has; see `Timeline.since`."""
@@ -115,8 +120,6 @@ class Picture:
         Keys and names in the order of appearance.
     settled
         Spans that do not change any more, but for a new `edition`.
-    busy, tasks
-        Seconds of each worker, and chunk tasks, that went in.
     end
         When the last one ended.
 
@@ -135,113 +138,128 @@ class Picture:
         self.operations: dict[str, int] = {}
         self.workers: dict[str, int] = {}
         self.settled: list[Span] = []
-        self.busy: list[float] = []
-        self.tasks = 0
         self.end = 0.0
         self.edition = next(_EDITIONS)
         self._limit = limit
         self._resolution = RESOLUTION
-        self._open: list[
-            list[_Open]
-        ] = []  # of each worker: spans that may grow, within the resolution but for the last
+        self._groups: list[_Group] = []  # by worker
 
-    def add(self, ran: Ran) -> None:
-        """Add a chunk task that ended. Those of a worker come in the order of time."""
-        worker, operation = self._places(ran)
-        self.busy[worker] += ran.seconds
-        self.tasks += ran.tasks
-        self.end = max(self.end, ran.start + ran.seconds)
-        self._resolution = max(self._resolution, self.end * _PART)
-        self._put(self._open[worker], Span(operation, worker, *ran[2:]))
+    def add(self, ran: Ran, moved: float = 0.0) -> None:
+        """Add a chunk task that ended, so many seconds later. Those of a worker come in the order of time."""
+        operation, worker, start, seconds, tasks = ran
+        start = max(0.0, start + moved)
+        if start + seconds > self.end:
+            self.end = start + seconds
+            self._resolution = max(self._resolution, self.end * _PART)
+        self._put(self._groups, Span(*self._places(operation, worker), start, seconds, tasks))
         if len(self.settled) > self._limit:
             self._coarsen()
 
-    def _put(self, group: list[_Open], span: Span) -> None:
-        """Put a span to those of its worker that may grow, which are settled if it does not fit in there."""
-        end = span.start + span.seconds
-        last = group[-1] if group else None
-        if last is None:
-            group.append(_Open(span, span.start))
-        elif last.operation == span.operation and span.start - last.end <= self._resolution:
-            last.end = max(last.end, end)
-            last.tasks += span.tasks
-        elif end - group[0].start <= self._resolution:
-            place = next((i for i, one in enumerate(group) if one.operation == span.operation), None)
-            if place is None:
-                group.append(_Open(span, max(span.start, last.end)))
-                return
-            group[place].end += span.seconds
-            group[place].tasks += span.tasks
-            for later in group[place + 1 :]:
-                later.start += span.seconds
-                later.end += span.seconds
-        else:
-            self.settled += map(_Open.settle, group)
-            group[:] = [_Open(span, max(span.start, last.end))]
+    def _places(self, operation: str, worker: str) -> tuple[int, int]:
+        workers, operations = self.workers, self.operations
+        return operations.setdefault(operation, len(operations)), workers.setdefault(worker, len(workers))
+
+    def _put(self, groups: list[_Group], span: Span) -> None:
+        operation, worker, start, seconds, tasks = span
+        while worker >= len(groups):
+            groups.append(_Group(len(groups)))
+        group = groups[worker]
+        if not group.add(operation, start, start + seconds, tasks, self._resolution):
+            self.settled += group.begin(operation, start, start + seconds, tasks, self._resolution)
 
     def _coarsen(self) -> None:
-        while True:
-            before = self.settled
-            self.settled, self._resolution = [], 2 * self._resolution
-            groups: list[list[_Open]] = [[] for _ in self.workers]
+        """Halve the number of spans at least, or let there be more."""
+        while len(self.settled) > self._limit // 2:
+            before, self.settled = self.settled, []
+            self._resolution *= 2
+            groups: list[_Group] = []
             for span in before:
-                self._put(groups[span.worker], span)
-            self.settled += (one.settle() for group in groups for one in group)
-            if len(self.settled) <= self._limit // 2:
-                break
+                self._put(groups, span)
+            self.settled += (span for group in groups for span in group.spans())
             if self._resolution > self.end:  # there are so many workers and operations
-                self._limit = 2 * len(self.settled)
+                self._limit = max(self._limit, 2 * len(self.settled))
                 break
         self.edition = next(_EDITIONS)
 
-    def spans(self, first: int = 0, running: Iterable[Ran] = ()) -> list[Span]:
+    def spans(self, first: int = 0, running: Iterable[Ran] = (), moved: float = 0.0) -> list[Span]:
         """Give all from a number on: those that are settled, then those that may grow, with what runs among them."""
         found = self.settled[first:]
-        last: dict[int, int] = {}  # by worker
-        for worker, group in enumerate(self._open):
-            found += map(_Open.settle, group)
-            last[worker] = len(found) - 1
+        last: dict[int, Span] = {}
+        for group in self._groups:
+            found += (spans := group.spans())
+            last.update((span.worker, span) for span in spans[-1:])
         for ran in running:
-            worker, operation = self._places(ran)
-            span = Span(operation, worker, *ran[2:])
-            place = last.get(worker, -1)
-            before = found[place] if place >= 0 else span
-            gap = span.start - before.start - before.seconds
-            if before is not span and before.operation == operation and gap <= self._resolution:
-                seconds = max(before.seconds, span.start + span.seconds - before.start)
-                found[place] = before._replace(seconds=seconds, tasks=before.tasks + span.tasks)
+            span = Span(*self._places(ran.operation, ran.worker), max(0.0, ran.start + moved), ran.seconds, ran.tasks)
+            before = last.get(span.worker)
+            if (
+                before is not None
+                and before.operation == span.operation
+                and span.start - before.end <= self._resolution
+            ):
+                seconds = max(before.seconds, span.end - before.start)
+                found[found.index(before)] = before._replace(seconds=seconds, tasks=before.tasks + span.tasks)
             else:
                 found.append(span)
         return found
 
-    def _places(self, ran: Ran) -> tuple[int, int]:
-        worker = self.workers.setdefault(ran.worker, len(self.workers))
-        if worker == len(self._open):
-            self._open.append([])
-            self.busy.append(0.0)
-        return worker, self.operations.setdefault(ran.operation, len(self.operations))
+
+class _Group:
+    """What may grow of a worker: a span of one operation, or some within the resolution, one a operation."""
+
+    __slots__ = ("end", "parts", "start", "worker")
+
+    def __init__(self, worker: int) -> None:
+        self.worker = worker
+        self.start = self.end = 0.0
+        self.parts: dict[int, tuple[float, int]] = {}  # seconds and chunk tasks by operation
+
+    def add(self, operation: int, start: float, end: float, tasks: int, resolution: float) -> bool:
+        """Take chunk tasks in, and tell whether they belong here."""
+        parts = self.parts
+        seconds, so_far = parts.get(operation, (0.0, 0))
+        if so_far and len(parts) == 1 and start - self.end <= resolution:
+            self.end = max(self.end, end)
+            parts[operation] = self.end - self.start, so_far + tasks
+        elif parts and end - self.start <= resolution:
+            self.end = max(self.end, end)
+            parts[operation] = seconds + end - start, so_far + tasks
+        else:
+            return False
+        return True
+
+    def begin(self, operation: int, start: float, end: float, tasks: int, resolution: float) -> list[Span]:
+        """Begin anew with chunk tasks, and give the spans so far, but for the last if it goes on."""
+        spans = self.spans()
+        goes_on = bool(spans) and spans[-1].operation == operation and start - self.end <= resolution
+        if goes_on:
+            last = spans.pop()
+            self.start = last.start
+            tasks += last.tasks
+        else:
+            self.start = max(start, self.end)
+            end = self.start + end - start
+        self.end = max(self.end, end)
+        self.parts = {operation: (self.end - self.start, tasks)}
+        return spans
+
+    def spans(self) -> list[Span]:
+        """Give the spans, one after the other."""
+        found, at = [], self.start
+        for operation, (seconds, tasks) in self.parts.items():
+            found.append(Span(operation, self.worker, at, seconds, tasks))
+            at += seconds
+        return found
 
 
-class _Open:
-    """A span that may grow."""
+class Source(Protocol):
+    """Notes down what runs. Times count from the beginning of the work. Called with the timeline's lock held."""
 
-    __slots__ = ("end", "operation", "start", "tasks", "worker")
+    @property
+    def unread(self) -> int:
+        """Number of chunk tasks that ended since it was last read."""
 
-    def __init__(self, span: Span, start: float) -> None:
-        self.operation, self.worker = span.operation, span.worker
-        self.start = start
-        self.end = start + span.seconds
-        self.tasks = span.tasks
-
-    def settle(self) -> Span:
-        return Span(self.operation, self.worker, self.start, self.end - self.start, self.tasks)
-
-
-Drain = Callable[[], tuple[Iterable[Ran], Iterable[Ran]]]
-
-
-def _nothing() -> tuple[Iterable[Ran], Iterable[Ran]]:
-    return (), ()
+    def read(self) -> tuple[Iterable[Ran], Iterable[Ran]]:
+        """Give what ended since it was last called, and what runs."""
 
 
 class Timeline:
@@ -254,9 +272,10 @@ class Timeline:
     ----------
     labels
         Names of the operations by their keys.
-    drain
-        Gives what ended since it was last called, and what runs; their times count from the work's beginning. Called
-        with the lock held.
+    source
+        Is asked for what is new, if nobody tells it by `add`.
+    limit
+        See `Picture`.
 
     Examples
     --------
@@ -268,12 +287,13 @@ class Timeline:
     ['thread 1']
     """
 
-    def __init__(self, labels: Mapping[str, str], drain: Drain = _nothing) -> None:
+    def __init__(self, labels: Mapping[str, str], source: Source | None = None, limit: int = LIMIT) -> None:
         self._labels = labels
-        self._drain = drain
+        self._source = source
         self._lock = threading.Lock()
-        self._picture = Picture()
+        self._picture = Picture(limit)
         self._began = 0.0
+        self._running: Iterable[Ran] = ()
 
     # --- called by the task and by what does its work -------------------------------------------------
 
@@ -281,14 +301,20 @@ class Timeline:
         """Take note of when the work began, in seconds since the task was started. Before anything is told."""
         self._began = at
 
-    def add(self, ran: Iterable[Ran]) -> None:
-        """Add what ended; those of a worker come in the order of time."""
+    def add(self, ended: Iterable[Ran], running: Iterable[Ran] = ()) -> None:
+        """Add what ended, those of a worker in the order of time; and what runs, in place of what did."""
         with self._lock:
-            self._add(ran)
+            self._add(ended)
+            self._running = list(running)
 
-    def _add(self, ran: Iterable[Ran]) -> None:
-        for one in ran:
-            self._picture.add(one._replace(start=max(0.0, self._began + one.start)))
+    def _add(self, ended: Iterable[Ran]) -> None:
+        for ran in ended:
+            self._picture.add(ran, self._began)
+
+    @property
+    def unread(self) -> int:
+        """Number of chunk tasks that were noted down and are not in the picture yet."""
+        return 0 if self._source is None else self._source.unread
 
     # --- for everybody -------------------------------------------------------------------------------
 
@@ -310,12 +336,12 @@ class Timeline:
         1
         """
         with self._lock:
-            ended, running = self._drain()
-            self._add(ended)
-            picture = self._picture
+            picture, running = self._picture, self._running
+            if self._source is not None:
+                ended, running = self._source.read()
+                self._add(ended)
             first = position.number if position.edition == picture.edition else 0
-            now = [one._replace(start=max(0.0, self._began + one.start)) for one in running]
-            spans = picture.spans(first, now)
+            spans = picture.spans(first, running, self._began)
             after = Position(picture.edition, len(picture.settled))
             return Part(first, spans, list(picture.operations), list(picture.workers), after)
 

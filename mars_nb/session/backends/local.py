@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,13 +16,13 @@ from mars_nb.graph.meta import PandasMeta, TensorMeta
 from mars_nb.graph.node import Node, Source
 from mars_nb.planner import Plan, plan
 from mars_nb.planner.layout import ChunkKey, Layout, Rows, Single, stored
-from mars_nb.scheduler import Counts, FailedTask, Graph, Key, OnDone, Run, Scheduler
+from mars_nb.scheduler import FailedTask, Graph, Key, OnDone, Run, Scheduler
 from mars_nb.session import failures
 from mars_nb.session.backends import blas
 from mars_nb.session.backends.base import Memory, Progress, Work
 from mars_nb.session.backends.memory import MemoryKeeper, bytes_of, description_of, limit_of, new_buffer, spilled_bytes
+from mars_nb.session.backends.trails import timeline_of
 from mars_nb.session.failures import Given
-from mars_nb.session.timeline import Ran, Timeline
 from mars_nb.storage import DiskError, ResultStore, Stored
 
 _SAMPLE_ROWS = 5
@@ -205,7 +204,7 @@ class LocalWork:
         self._run = run
         self._backend = backend
         self._peak = backend._buffer.watch()
-        self.timeline = _timeline(run, backend._scheduler)
+        self.timeline = timeline_of(run, backend._scheduler)
 
     @property
     def n_threads(self) -> int:
@@ -229,30 +228,6 @@ class LocalWork:
             if isinstance(n, Node)
         )
         return tuple(sorted(found, key=lambda progress: progress.node.key))
-
-
-def _timeline(run: Run, scheduler: Scheduler) -> Timeline:
-    """Let what the scheduler notes down be told by a timeline, which keeps neither chunk tasks nor values."""
-    began, trail = time.perf_counter(), run.trail
-    nodes = [(counts, node) for node, counts in run.operations.items() if isinstance(node, Node)]
-    keys = {counts: node.key for counts, node in nodes}
-
-    def drain() -> tuple[Iterable[Ran], Iterable[Ran]]:
-        read = scheduler.read(trail)
-        assert read.ended is not None
-        over = zip(*[iter(read.items)] * 4, strict=True)
-        ended = [*((*one, read.ended) for one in read.running)]
-        return _ran(keys, began, over), _ran(keys, began, ended)
-
-    return Timeline({node.key: node.label for _, node in nodes}, drain)
-
-
-def _ran(keys: Mapping[Counts, str], began: float, items: Iterable[Any]) -> list[Ran]:
-    return [
-        Ran(keys[counts], f"thread {worker}", start - began, end - start)
-        for counts, worker, start, end in items
-        if counts in keys
-    ]
 
 
 def _ours(error: BaseException) -> BaseException:
