@@ -10,7 +10,10 @@ import { Page } from '../kernel/page';
 import { DOMAIN, ID } from './names';
 
 /** What is known of the kernel in front. */
-export const IConnection = new Token<Connection>(`${ID}:IConnection`, 'The connection of mars_nb to the kernel in front.');
+export const IConnection = new Token<Connection>(
+  `${ID}:IConnection`,
+  'The connection of mars_nb to the kernel in front.'
+);
 
 export const connection: JupyterFrontEndPlugin<Connection> = {
   id: `${ID}:connection`,
@@ -26,6 +29,7 @@ export const connection: JupyterFrontEndPlugin<Connection> = {
   ) => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const made = new Connection(new Front(app.shell, notebooks, consoles), new Page(), trans);
+    document.addEventListener('visibilitychange', () => made.look());
     window.addEventListener('pagehide', () => made.leavePage());
     return made;
   }

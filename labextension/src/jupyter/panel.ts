@@ -1,5 +1,6 @@
 import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ISanitizer, Sanitizer } from '@jupyterlab/apputils';
+import { Sanitizer } from '@jupyterlab/apputils';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Token } from '@lumino/coreutils';
@@ -10,6 +11,7 @@ import { IConnection } from './connection';
 import { marsIcon } from './icon';
 import { PanelModel } from './model';
 import { DOMAIN, ID, SETTINGS } from './names';
+import { follow } from './settings';
 
 const RANK = 550;
 
@@ -22,43 +24,29 @@ export const panel: JupyterFrontEndPlugin<SidebarPanel> = {
   autoStart: true,
   provides: ISidebar,
   requires: [IConnection],
-  optional: [ISanitizer, ITranslator, ISettingRegistry, ILayoutRestorer],
+  optional: [IRenderMimeRegistry, ITranslator, ISettingRegistry, ILayoutRestorer],
   activate: async (
     app: JupyterFrontEnd,
     connection: Connection,
-    sanitizer: ISanitizer | null,
+    rendermime: IRenderMimeRegistry | null,
     translator: ITranslator | null,
     registry: ISettingRegistry | null,
     restorer: ILayoutRestorer | null
   ) => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
-    const made = new SidebarPanel(new PanelModel(connection), trans, sanitizer ?? new Sanitizer());
+    const made = new SidebarPanel(new PanelModel(connection), trans, rendermime?.sanitizer ?? new Sanitizer());
     made.title.icon = marsIcon;
     made.title.caption = trans.__('Mars: sessions, results and tasks');
 
-    const look = (): void => {
-      connection.visible = made.isVisible && document.visibilityState === 'visible';
-    };
-    made.shownChanged.connect(look);
-    document.addEventListener('visibilitychange', look);
-
-    await followArea(registry, area => app.shell.add(made, area, { rank: RANK }));
+    made.shownChanged.connect((_, shown) => connection.see('panel', shown));
+    let shownIn = '';
+    await follow(registry, ({ area }) => {
+      if (area !== shownIn) {
+        shownIn = area;
+        app.shell.add(made, area, { rank: RANK });
+      }
+    });
     restorer?.add(made, made.id);
     return made;
   }
 };
-
-/** Put the panel where the settings say, now and whenever they change. */
-async function followArea(registry: ISettingRegistry | null, place: (area: string) => void): Promise<void> {
-  const settings = await registry?.load(SETTINGS).catch(() => null);
-  let area = '';
-  const update = (): void => {
-    const wanted = settings?.composite.area === 'left' ? 'left' : 'right';
-    if (wanted !== area) {
-      area = wanted;
-      place(area);
-    }
-  };
-  settings?.changed.connect(update);
-  update();
-}

@@ -6,21 +6,14 @@
  * asked for before this one was opened are put into their cell here. Nothing is sent to the kernel, which is busy.
  */
 import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { CodeCellModel } from '@jupyterlab/cells';
 import { IOutput } from '@jupyterlab/nbformat';
 import { NotebookPanel } from '@jupyterlab/notebook';
 import { Kernel, KernelMessage } from '@jupyterlab/services';
-import { CodeCellModel } from '@jupyterlab/cells';
 
-/** What a progress output bears in its metadata. */
-interface Mark {
-  cell_id: string;
-  progress: string;
-}
-
-/** Find the mark of an output. */
-function markOf(metadata: unknown): Mark | undefined {
-  return (metadata as { mars_nb?: Mark } | undefined)?.mars_nb;
-}
+import { markOf } from '../model/marks';
+import { Asked, findMarked, isDropped } from '../model/outputs';
+import { ID } from './names';
 
 function put(
   panel: NotebookPanel,
@@ -33,12 +26,8 @@ function put(
   }
   const { data, metadata } = message.content;
   const mark = markOf(metadata);
-  const parent = message.parent_header as Partial<KernelMessage.IHeader>;
-  if (!mark || !kernel || parent.session === kernel.clientId) {
-    return;
-  }
-  // Started since by another page that is open, too: it is shown there, and only one of the two should change.
-  if (new Date(parent.date ?? 0) > opened) {
+  const asked: Asked = message.parent_header;
+  if (!mark?.cell_id || !kernel || !isDropped(asked, kernel.clientId, opened)) {
     return;
   }
   const cell = [...(panel.content.model?.cells ?? [])].find(each => each.id === mark.cell_id);
@@ -46,18 +35,17 @@ function put(
     return;
   }
   const output: IOutput = { output_type: 'display_data', data, metadata };
-  for (let i = 0; i < cell.outputs.length; i++) {
-    // Saved in mid-run: the display id is not in the file, the mark is.
-    if (markOf(cell.outputs.get(i).metadata)?.progress === mark.progress) {
-      cell.outputs.set(i, output);
-      return;
-    }
+  const all = Array.from({ length: cell.outputs.length }, (_, i) => cell.outputs.get(i).metadata);
+  const index = findMarked(all, mark);
+  if (index >= 0) {
+    cell.outputs.set(index, output);
+  } else {
+    cell.outputs.add(output);
   }
-  cell.outputs.add(output);
 }
 
-const plugin: JupyterFrontEndPlugin<void> = {
-  id: '@mars-nb/labextension:progress',
+export const progress: JupyterFrontEndPlugin<void> = {
+  id: `${ID}:progress`,
   description: 'Shows the progress of mars_nb again in a page that was reloaded.',
   autoStart: true,
   activate: (app: JupyterFrontEnd) => {
@@ -71,5 +59,3 @@ const plugin: JupyterFrontEndPlugin<void> = {
     });
   }
 };
-
-export default plugin;

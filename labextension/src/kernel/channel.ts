@@ -87,10 +87,9 @@ export class Channel implements IDisposable {
     if (this._phase === 'closed') {
       throw this._gone();
     }
-    const late = new RequestFailed(
-      this._trans.__('The kernel has not answered for a minute.'),
-      [this._trans.__('It may be in code that lets no other thread run; Interrupt the kernel ends a cell.')]
-    );
+    const late = new RequestFailed(this._trans.__('The kernel has not answered for a minute.'), [
+      this._trans.__('It may be in code that lets no other thread run; Interrupt the kernel ends a cell.')
+    ]);
     return this._requests.begin(
       request => this._send({ type: 'request', request, action }),
       this.waits ? undefined : late

@@ -6,17 +6,21 @@
  * hear it; what an earlier one tells is not listened to.
  */
 import { ISessionContext } from '@jupyterlab/apputils';
-import { CommsOverSubshells, Kernel, KernelMessage } from '@jupyterlab/services';
+import { Kernel, KernelMessage } from '@jupyterlab/services';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { blankOf, Facts, isReady, Phase } from '../model/blank';
 import { RequestFailed, View } from '../model/model';
 import { advance, Known, restart } from '../model/store';
-import { Action, ANNOUNCE, Followed, Update, VERSION, Watch } from '../protocol';
+import { Action, ANNOUNCE, Followed, State, Update, VERSION, Watch } from '../protocol';
 import { Channel, Told } from './channel';
 import { IFront } from './front';
 import { Page } from './page';
+import { returnSubshell, within } from './subshell';
+
+/** How long a snapshot may take that was asked for, in milliseconds. */
+const SNAPSHOT_MS = 5_000;
 
 const PREPARING: readonly ISessionContext.KernelDisplayStatus[] = [
   'initializing',
@@ -52,12 +56,24 @@ export class Connection {
     return this._defaultName;
   }
 
-  /** Whether anybody sees what the kernel tells. It is asked for nothing else. */
+  /** Whether anybody sees what the kernel tells; if not, it tells nothing but the default session's name. */
   get visible(): boolean {
     return this._visible;
   }
 
-  set visible(visible: boolean) {
+  /** Take note whether one of those who show what the kernel tells can be seen. */
+  see(viewer: string, sees: boolean): void {
+    if (sees) {
+      this._viewers.add(viewer);
+    } else {
+      this._viewers.delete(viewer);
+    }
+    this.look();
+  }
+
+  /** Look again whether the page can be seen. */
+  look(): void {
+    const visible = this._viewers.size > 0 && document.visibilityState === 'visible';
     if (visible !== this._visible) {
       this._visible = visible;
       this._channel?.watch(this._watch());
@@ -66,6 +82,16 @@ export class Connection {
       }
       this._sync();
     }
+  }
+
+  /** Whether something can be asked for. */
+  get isOpen(): boolean {
+    return this._isOpen;
+  }
+
+  /** Told when `isOpen` has changed. */
+  get openChanged(): ISignal<this, void> {
+    return this._openChanged;
   }
 
   /** The kernel's time, in seconds since the epoch. */
@@ -90,11 +116,14 @@ export class Connection {
     }
   }
 
-  /** Know how things are although nothing is told because nobody sees it. */
-  async refresh(): Promise<void> {
-    if (!this._visible && this._channel) {
-      await this._channel.request({ do: 'snapshot' });
+  /** Give what there is, also while nobody sees it, and it is not told by itself. */
+  async refresh(): Promise<State | undefined> {
+    if (!this._visible || !this._known) {
+      const told = new Promise<void>(resolve => this._snapshots.push(resolve));
+      await this.request({ do: 'snapshot' });
+      await within(SNAPSHOT_MS, told, undefined);
     }
+    return this._known?.state;
   }
 
   /** The page goes. */
@@ -131,11 +160,10 @@ export class Connection {
     this._followed = undefined;
     if (kernel) {
       kernel.iopubMessage.connect(this._onMessage, this);
-      // Also when another kernel is in front. Having come is all that it says: it needs no comm.
+      // Also when another kernel is in front. That it has come is all that it says.
       kernel.registerCommTarget(ANNOUNCE, comm => {
         this._page.note(kernel.id, true);
-        comm.commsOverSubshells = CommsOverSubshells.Disabled;
-        comm.dispose();
+        void returnSubshell(kernel, comm);
       });
       void this._learnLanguage(kernel);
     }
@@ -201,6 +229,7 @@ export class Connection {
     switch (message.type) {
       case 'snapshot':
         this._known = restart(this._known, message, clock());
+        this._snapshots.splice(0).forEach(resolve => resolve());
         break;
       case 'update':
         this._update(message);
@@ -259,11 +288,17 @@ export class Connection {
       detail: this._detail,
       state: blank ? undefined : this._known?.state,
       waits: this._channel?.waits ?? false,
-      timeline: followed && timeline?.session === followed.session && timeline.task === followed.task ? timeline : undefined
+      timeline:
+        followed && timeline?.session === followed.session && timeline.task === followed.task ? timeline : undefined
     };
   }
 
   private _tell(): void {
+    const isOpen = this._channel !== undefined && this._phase === 'open';
+    if (isOpen !== this._isOpen) {
+      this._isOpen = isOpen;
+      this._openChanged.emit();
+    }
     this._frame ??= window.requestAnimationFrame(() => {
       this._frame = undefined;
       const view = this._build();
@@ -284,10 +319,14 @@ export class Connection {
   private _defaultName = '';
   private _toldName = '';
   private _detail: string | undefined;
+  private readonly _viewers = new Set<string>();
   private _visible = false;
+  private _isOpen = false;
+  private readonly _snapshots: (() => void)[] = [];
   private _followed: Followed | undefined;
   private _catchingUp = false;
   private _frame: number | undefined;
+  private readonly _openChanged = new Signal<this, void>(this);
   private readonly _changed = new Signal<this, void>(this);
 }
 

@@ -4,7 +4,7 @@
  * JupyterLab makes subshells for comms, too, but only when it knows the kernel. A kernel that is busy with a cell since
  * before the page was loaded tells it nothing until the cell is over; the control channel works then all the same.
  */
-import { Kernel, KernelMessage } from '@jupyterlab/services';
+import { CommsOverSubshells, Kernel, KernelMessage } from '@jupyterlab/services';
 
 /** How long a kernel may take to say what it can, in milliseconds, before it is taken for a busy one. */
 const PATIENCE_MS = 800;
@@ -27,9 +27,8 @@ async function create(kernel: Kernel.IKernelConnection): Promise<string | undefi
     session: kernel.clientId,
     content: {}
   });
-  const reply = await kernel.sendControlMessage(message, true).done;
-  // Missing in an error's.
-  return (reply?.content as Partial<KernelMessage.ICreateSubshellReplyMsg['content']>).subshell_id;
+  const { content } = await kernel.sendControlMessage(message, true).done;
+  return (content as Partial<KernelMessage.ICreateSubshellReplyMsg['content']>).subshell_id; // an error has none
 }
 
 /** Let a subshell go. */
@@ -42,6 +41,14 @@ export function deleteSubshell(kernel: Kernel.IKernelConnection, id: string): vo
     content: { subshell_id: id }
   });
   kernel.sendControlMessage(message, true);
+}
+
+/** Have JupyterLab give back the subshell that it makes for a comm that the kernel has opened. */
+export async function returnSubshell(kernel: Kernel.IKernelConnection, comm: Kernel.IComm): Promise<void> {
+  await kernel.info; // it is asked for then, and can be given back only when it was asked for
+  window.setTimeout(() => {
+    comm.commsOverSubshells = CommsOverSubshells.Disabled;
+  });
 }
 
 /** What a promise gives, or something else if that takes too long. */

@@ -50,7 +50,10 @@ export function insertCode({ text, cursor }: Source, { before, expression }: Cod
   const left = text.slice(start, cursor);
   const indent = /^[ \t]*/.exec(text.slice(start, end))?.[0] ?? '';
   const first = before && `${indent}${before}\n`;
-  if (/[=([{,:+\-*/%@<>&|^~]\s*$|\b(?:return|in|and|or|not|await|yield|print)\s*$/.test(left) && !text.slice(cursor, end).trim()) {
+  if (
+    /[=([{,:+\-*/%@<>&|^~]\s*$|\b(?:return|in|and|or|not|await|yield|print)\s*$/.test(left) &&
+    !text.slice(cursor, end).trim()
+  ) {
     return join(text.slice(0, start) + first + left, expression, text.slice(cursor));
   }
   const blank = !text.slice(start, end).trim();

@@ -7,7 +7,7 @@ export function mergePatch<T>(target: T, patch: unknown): T {
   const after = { ...before };
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) {
-      delete after[key];
+      Reflect.deleteProperty(after, key);
     } else {
       after[key] = mergePatch(before[key], value);
     }
