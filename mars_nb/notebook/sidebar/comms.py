@@ -118,19 +118,23 @@ class Sidebar:
         announcement = Wire(self._shell.kernel, made)
         announcement.open()
         undo.callback(announcement.close)
-        atexit.register(undo.close)
+        atexit.register(self._stop)
 
     def take_down(self) -> None:
         """Undo it."""
-        atexit.unregister(self._undo.close)
+        atexit.unregister(self._stop)
         self._undo.close()
 
     def _close_wires(self) -> None:
-        self._desk.close()
         with self._lock:
             wires, self._wires = list(self._wires.values()), {}
         for wire, _ in wires:
             wire.close()
+        self._stop()
+
+    def _stop(self) -> None:
+        # All of it when the kernel ends: front ends have closed the comms themselves, and complain of others.
+        self._desk.close()
         self._feed.stop()
 
     # --- on the threads of subshells -----------------------------------------------------------------
