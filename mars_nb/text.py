@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
@@ -16,6 +18,17 @@ def count(number: int, noun: str) -> str:
     ('1 thread', '2 threads')
     """
     return f"{number} {noun}{'s' * (number != 1)}"
+
+
+def counted(names: Iterable[str]) -> str:
+    """Write names, each once, and how often.
+
+    Examples
+    --------
+    >>> counted(["step", "sum", "step"])
+    'step × 2, sum'
+    """
+    return ", ".join(name if number == 1 else f"{name} × {number}" for name, number in Counter(names).items())
 
 
 def size(nbytes: float) -> str:

@@ -106,3 +106,10 @@ class TupleMeta:
 
 
 Meta = TensorMeta | PandasMeta | ObjectMeta | HandleMeta | TupleMeta
+
+
+def dtype_of(meta: Meta) -> str:
+    """Name the dtype of a tensor, series or index; empty for others."""
+    if isinstance(meta, TensorMeta):
+        return str(meta.dtype)
+    return str(getattr(meta.sample, "dtype", "")) if isinstance(meta, PandasMeta) else ""

@@ -22,10 +22,16 @@ _IPYTHONS = re.compile(r"_\d+|_i+|_i\d+|_ih|_oh|_dh|In|Out|_+")
 
 def key_of(value: Any) -> str | None:
     """Give the key of a lazy object, or of a Dask collection that was executed; None for anything else."""
-    from mars_nb.graph.tileable import Tileable
-    from mars_nb.session.for_dask.collections import known_key
+    kind = _loaded("mars_nb.graph.tileable", "Tileable")
+    if kind is not None and issubclass(type(value), kind):
+        return str(value._node.key)
+    known_key = _loaded("mars_nb.session.for_dask.collections", "known_key")
+    return None if known_key is None else known_key(value)
 
-    return value._node.key if issubclass(type(value), Tileable) else known_key(value)
+
+def _loaded(module: str, name: str) -> Any:
+    """Give what a module has, None as long as nobody needed it, or while another thread is at importing it."""
+    return getattr(sys.modules.get(module), name, None)
 
 
 def lazy_names(namespace: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,8 +78,8 @@ def name_results(shell: Any, *_: Any) -> None:
     shell : InteractiveShell
         The running IPython.
     """
-    package = sys.modules.get("mars_nb.session")
-    sessions = package.registry.sessions() if package is not None else ()
+    registry = _loaded("mars_nb.session", "registry")
+    sessions = registry.sessions() if registry is not None else ()
     if not any(session.results for session in sessions):
         return
     names = {

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 from time import monotonic, perf_counter
 from typing import Any
@@ -93,9 +93,15 @@ class Scheduler:
         run.start()
         return run
 
-    def prepare(self, graph: Graph, outputs: Iterable[Key], on_done: OnDone) -> Run:
+    def prepare(
+        self,
+        graph: Graph,
+        outputs: Iterable[Key],
+        on_done: OnDone,
+        counted_as: Callable[[Hashable], Hashable] | None = None,
+    ) -> Run:
         """Make a run that `Run.start` starts, for callers that must know it before an interrupt can come."""
-        return Run(self, RunState(graph, outputs), on_done)
+        return Run(self, RunState(graph, outputs, counted_as), on_done)
 
     def _start(self, run: Run) -> None:
         ready = run._state.ready

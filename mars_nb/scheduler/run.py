@@ -97,19 +97,19 @@ class Run:
 
     @property
     def operations(self) -> Mapping[Any, Counts]:
-        """The operations with their counts, which go on to change."""
+        """The operations, or what they are counted under, with their counts, which go on to change."""
         return self._state.counts
 
     def counts(self) -> dict[Any, Counts]:
-        """Tell how far each operation is."""
+        """Tell how far each operation is, or what it is counted under."""
         state = self._state
         with self._scheduler._lock:
-            found = {name: replace(counts) for name, counts in state.counts.items()}
+            found = {counts: replace(counts) for counts in state.counts.values()}
             now = time.perf_counter()
             for worker in self._scheduler._workers:
                 if worker.inside is self:
-                    found[state.tasks[worker.task].operation].under_way += now - worker.began
-        return found
+                    found[state.counted[worker.task]].under_way += now - worker.began
+        return {name: found[counts] for name, counts in state.counts.items()}
 
 
 class Worker(threading.Thread):

@@ -72,6 +72,8 @@ class RunState:
         Chunk tasks by key. Tasks that no output needs are left out.
     outputs
         Keys whose values are wanted.
+    counted_as
+        Tells, once for each operation, what its tasks are counted under; if not given the operation itself.
 
     Attributes
     ----------
@@ -82,9 +84,9 @@ class RunState:
     values : dict
         By number, the values that are wanted or still needed by a task that has not run.
     counts : dict
-        `Counts` by operation.
+        `Counts` by operation, or what these are counted under.
     counted : list
-        Those of each task's operation, in the same order.
+        Those of each task, in the same order.
     unfinished : int
         Number of tasks.
     live : int
@@ -108,7 +110,9 @@ class RunState:
     'y'
     """
 
-    def __init__(self, graph: Graph, outputs: Iterable[Key]) -> None:
+    def __init__(
+        self, graph: Graph, outputs: Iterable[Key], counted_as: Callable[[Hashable], Hashable] | None = None
+    ) -> None:
         wanted = list(outputs)
         numbers = order(graph, wanted)
         self.keys = list(numbers)
@@ -126,6 +130,7 @@ class RunState:
         self._inputs: list[Collection[int]] = []  # each once
         self._users: list[list[int] | None] = [None] * len(tasks)
         self.counted: list[Counts] = []
+        known: dict[Hashable, Counts] = {}  # by operation
         for number, task in enumerate(tasks):
             inputs = _distinct([numbers[key] for key in task.inputs]) if task.inputs else ()
             self._inputs.append(inputs)
@@ -139,9 +144,10 @@ class RunState:
                         users.append(number)
             else:
                 self._sources.append(number)  # in order, so it is a heap
-            counts = self.counts.get(task.operation)
+            counts = known.get(task.operation)
             if counts is None:
-                counts = self.counts[task.operation] = Counts()
+                name = task.operation if counted_as is None else counted_as(task.operation)
+                counts = known[task.operation] = self.counts.setdefault(name, Counts())
             counts.total += 1
             self.counted.append(counts)
         self._needed = [0 if users is None else len(users) for users in self._users]  # by tasks that have not run

@@ -69,6 +69,10 @@ def expected(name: str, n_chunks: int) -> float:
     return _prior(name) * max(_OPERATION_SECONDS / n_chunks, _CHUNK_SECONDS)
 
 
+def _expected(operation: Progress) -> float:
+    return expected(operation.node.op.name, max(1, operation.total // operation.number))
+
+
 @functools.lru_cache(1024)
 def _prior(name: str) -> float:
     return next((factor for part, factor in _PRIORS if part in name), 1.0)
@@ -81,7 +85,7 @@ def pace(operations: Sequence[Progress]) -> float:
         if operation.done:
             mean = operation.seconds / operation.done
             seconds += operation.seconds
-            ratios += operation.seconds * mean / expected(operation.node.op.name, operation.total)
+            ratios += operation.seconds * mean / _expected(operation)
     return ratios / seconds
 
 
@@ -117,7 +121,7 @@ def amount(operations: Sequence[Progress]) -> Amount:
         done, running = operation.done, operation.running
         guess = seen.get(operation.node.short_name)
         if guess is None:
-            guess = expected(operation.node.op.name, operation.total) * at_pace if operation.total else 0.0
+            guess = _expected(operation) * at_pace if operation.total else 0.0
         each = waiting = operation.seconds / done if done else guess
         if running:
             each = stretched(each, operation.under_way / running)

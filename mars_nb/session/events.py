@@ -42,6 +42,8 @@ class OperationCounts:
         Of its node.
     site
         Where it was recorded.
+    name
+        As the user wrote it, such as ``sum`` or the name of a function.
     """
 
     label: str
@@ -50,6 +52,7 @@ class OperationCounts:
     total: int
     key: str = ""
     site: CallSite | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from mars_nb.graph.meta import Meta, PandasMeta, TensorMeta
+from mars_nb.graph.meta import dtype_of
 from mars_nb.graph.node import Node
 from mars_nb.session.backends.base import Backend
 from mars_nb.session.snapshot import TaskInfo
@@ -181,10 +181,3 @@ class History:
                     )
                 )
         return found
-
-
-def dtype_of(meta: Meta) -> str:
-    """Name the dtype of a tensor, series or index; empty for others."""
-    if isinstance(meta, TensorMeta):
-        return str(meta.dtype)
-    return str(getattr(meta.sample, "dtype", "")) if isinstance(meta, PandasMeta) else ""

@@ -72,7 +72,7 @@ class TaskInfo:
     number
         Counts all tasks of this process.
     label
-        What was computed.
+        What was computed: each operation's name once, and how often.
     place
         Where ``execute`` was called, such as ``In[3], line 2``.
     state, elapsed, done, total, running, fraction, remaining
@@ -89,6 +89,8 @@ class TaskInfo:
         Where ``execute`` was called.
     operations
         How far each recorded operation is, in the order in which they were recorded.
+    names
+        The same as the user wrote it.
     """
 
     number: int
@@ -107,3 +109,4 @@ class TaskInfo:
     waiting: bool = False
     site: CallSite | None = None
     operations: tuple[OperationCounts, ...] = ()
+    names: str = ""

@@ -10,6 +10,7 @@ import time
 import traceback
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, wait
+from functools import cached_property
 from types import TracebackType
 from typing import Any
 
@@ -22,6 +23,7 @@ from mars_nb.session.estimate import Meter
 from mars_nb.session.events import OperationCounts, Sample
 from mars_nb.session.snapshot import Snapshot, TaskInfo
 from mars_nb.session.timeline import Timeline
+from mars_nb.text import counted
 
 _NUMBERS = itertools.count(1)
 # A signal that comes right before a wait begins does not end it, so an interrupt may have to wait for the next round.
@@ -215,7 +217,8 @@ class Task(Future[Any]):
         error = None if snapshot.state != "failed" else super().exception()
         return TaskInfo(
             number=self.number,
-            label=", ".join(node.label for node in self.nodes),
+            label=self._label,
+            names=self._names,
             place="" if self.site is None else self.site.place,
             state=snapshot.state,
             elapsed=snapshot.elapsed,
@@ -231,6 +234,14 @@ class Task(Future[Any]):
             site=self.site,
             operations=tuple(map(_counted, snapshot.operations)),
         )
+
+    @cached_property
+    def _label(self) -> str:
+        return counted(node.label for node in self.nodes)
+
+    @cached_property
+    def _names(self) -> str:
+        return counted(node.short_name for node in self.nodes)
 
     def sample(self) -> Sample:
         """Tell how the task stands, for the session's events."""
@@ -281,4 +292,5 @@ class Task(Future[Any]):
 def _counted(progress: Progress) -> OperationCounts:
     """Tell what is to be remembered of an operation: not its node, which keeps the user's data."""
     node = progress.node
-    return OperationCounts(node.label, progress.done, progress.running, progress.total, node.key, node.site)
+    counts = progress.done, progress.running, progress.total
+    return OperationCounts(node.label, *counts, node.key, node.site, node.short_name)

@@ -16,6 +16,7 @@ from mars_nb.session.registry import registry
 
 @pytest.fixture
 def told(monkeypatch):
+    gc.collect()  # results of other tests are released now, not later
     found = []
     monkeypatch.setattr(runtime, "on_change", lambda session: found.append(None if session is None else session.name))
     return found

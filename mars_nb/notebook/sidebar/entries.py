@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from mars_nb.graph.meta import Meta, PandasMeta, TensorMeta
+from mars_nb.graph.meta import Meta, PandasMeta, TensorMeta, dtype_of
 from mars_nb.graph.showing import label as cut
 from mars_nb.notebook.sidebar.messages import Lazy, Operation, Result, Session, Task
 from mars_nb.text import without_secrets
@@ -101,8 +101,6 @@ def result(found: sessions.Result, names: Sequence[str], cells: CellIds) -> Resu
 
 def lazy(thing: Any, names: Sequence[str], tasks: Sequence[int], cells: CellIds) -> Lazy:
     """Tell of a lazy object, with the user's names for it and the tasks that compute it."""
-    from mars_nb.session.history import dtype_of
-
     node = thing._node
     return {
         "kind": cut(type(thing).__name__),

@@ -14,7 +14,7 @@ from mars_nb.session.timeline import Timeline
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a recorded operation is.
+    """How far a recorded operation is, or several of one name that were recorded on one line.
 
     Attributes
     ----------
@@ -26,6 +26,8 @@ class Progress:
         What the chunk tasks that are done took, together.
     under_way
         Seconds since those that run began, together.
+    number
+        Of operations; `node` is the first.
     """
 
     node: Node
@@ -34,6 +36,7 @@ class Progress:
     total: int
     seconds: float = 0.0
     under_way: float = 0.0
+    number: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from mars_nb.scheduler import FailedTask, Graph, Key, OnDone, Run, Scheduler
 from mars_nb.session import failures
 from mars_nb.session.backends import blas
 from mars_nb.session.backends.base import Memory, Progress, Work
+from mars_nb.session.backends.grouping import Group, Grouping
 from mars_nb.session.backends.memory import MemoryKeeper, bytes_of, description_of, limit_of, new_buffer, spilled_bytes
 from mars_nb.session.backends.trails import timeline_of
 from mars_nb.session.failures import Given
@@ -106,7 +107,7 @@ class LocalBackend:
         self._start(planned.graph, planned.outputs, on_done, begun)
 
     def _start(self, graph: Graph, outputs: Collection[Key], on_done: OnDone, begun: Callable[[Work], object]) -> None:
-        run = self._scheduler.prepare(graph, outputs, on_done)
+        run = self._scheduler.prepare(graph, outputs, on_done, Grouping().of)
         begun(LocalWork(run, self))
         run.start()
 
@@ -223,9 +224,9 @@ class LocalWork:
         """Tell how far each operation is."""
         counts = self._run.counts()
         found = (
-            Progress(n, c.done, c.running, c.total, c.seconds, c.under_way)
-            for n, c in counts.items()
-            if isinstance(n, Node)
+            Progress(group.node, c.done, c.running, c.total, c.seconds, c.under_way, group.number)
+            for group, c in counts.items()
+            if isinstance(group, Group)
         )
         return tuple(sorted(found, key=lambda progress: progress.node.key))
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from time import perf_counter
 
-from mars_nb.graph.node import Node
 from mars_nb.scheduler import Counts, Run, Scheduler
+from mars_nb.session.backends.grouping import Group
 from mars_nb.session.timeline import Ran, Timeline
 
 
 def timeline_of(run: Run, scheduler: Scheduler) -> Timeline:
     """Make the timeline of a run that is about to start. It keeps neither chunk tasks nor values."""
-    nodes = [(counts, node) for node, counts in run.operations.items() if isinstance(node, Node)]
+    nodes = [(counts, group.node) for group, counts in run.operations.items() if isinstance(group, Group)]
     keys = {counts: node.key for counts, node in nodes}
     return Timeline({node.key: node.label for _, node in nodes}, _Reader(run, scheduler, keys))
 
