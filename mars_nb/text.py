@@ -26,9 +26,9 @@ def counted(names: Iterable[str]) -> str:
     Examples
     --------
     >>> counted(["step", "sum", "step"])
-    'step × 2, sum'
+    'step ×2, sum'
     """
-    return ", ".join(name if number == 1 else f"{name} × {number}" for name, number in Counter(names).items())
+    return ", ".join(name if number == 1 else f"{name} ×{number}" for name, number in Counter(names).items())
 
 
 def size(nbytes: float) -> str:

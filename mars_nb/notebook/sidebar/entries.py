@@ -7,7 +7,7 @@ A snapshot goes through jupyter_server, which drops what a kernel sends beyond 1
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from mars_nb.graph.meta import Meta, PandasMeta, TensorMeta, dtype_of
@@ -17,6 +17,7 @@ from mars_nb.text import without_secrets
 
 if TYPE_CHECKING:
     from mars_nb import session as sessions
+    from mars_nb.graph.callsite import CallSite
     from mars_nb.notebook.sidebar.cellids import CellIds
     from mars_nb.session.events import OperationCounts
 
@@ -38,7 +39,7 @@ def task(info: sessions.TaskInfo, cells: CellIds) -> Task:
     where = cells.where(info.place)
     found: Task = {
         "number": info.number,
-        "label": cut(info.label),
+        "label": cut(info.names or info.label),
         "place": where["place"],
         "cell": where["cell"],
         "line": where["line"],
@@ -59,20 +60,29 @@ def task(info: sessions.TaskInfo, cells: CellIds) -> Task:
     return found
 
 
-def _operations(counts: Sequence[OperationCounts], cells: CellIds) -> dict[str, Operation]:
-    chosen = list(enumerate(counts))
+def groups(counts: Iterable[OperationCounts]) -> list[list[OperationCounts]]:
+    """Put operations together that have the same name and were recorded on the same line."""
+    found: dict[tuple[str, CallSite | None], list[OperationCounts]] = {}
+    for one in counts:
+        found.setdefault((one.name or one.label, one.site), []).append(one)
+    return list(found.values())
+
+
+def _operations(counts: Iterable[OperationCounts], cells: CellIds) -> dict[str, Operation]:
+    chosen = [(order, group, sum(one.done for one in group)) for order, group in enumerate(groups(counts))]
+    totals = [sum(one.total for one in group) for _, group, _ in chosen]
     if len(chosen) > MOST_OPERATIONS:  # those that are not done say more
-        chosen = sorted(chosen, key=lambda pair: pair[1].done == pair[1].total)[:MOST_OPERATIONS]
+        chosen = sorted(chosen, key=lambda one: one[2] == totals[one[0]])[:MOST_OPERATIONS]
     return {
-        one.key: {
-            "label": cut(one.label),
+        group[0].key: {
+            "label": cut(group[0].name or group[0].label),
             "order": order,
-            "done": one.done,
-            "running": one.running,
-            "total": one.total,
-            **cells.where("" if one.site is None else one.site.place),
+            "done": done,
+            "running": sum(one.running for one in group),
+            "total": totals[order],
+            **cells.where("" if group[0].site is None else group[0].site.place),
         }
-        for order, one in chosen
+        for order, group, done in chosen
     }
 
 

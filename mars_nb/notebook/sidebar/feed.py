@@ -20,7 +20,7 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from mars_nb.notebook.sidebar import known
+from mars_nb.notebook.sidebar import entries, known
 from mars_nb.notebook.sidebar.collector import Collector
 from mars_nb.notebook.sidebar.following import Following
 from mars_nb.notebook.sidebar.pace import Pace
@@ -83,7 +83,7 @@ class Feed:
 
     def open(self, panel: Panel, send: Send) -> None:
         """Tell a panel from now on."""
-        self.post(lambda: self._panels.update({panel: (send, Following(_timeline))}))
+        self.post(lambda: self._panels.update({panel: (send, Following(_timeline, _groups))}))
 
     def close(self, panel: Panel) -> None:
         """Tell a panel no more."""
@@ -177,3 +177,10 @@ class Feed:
 def _timeline(followed: Followed) -> Timeline | None:
     session = known.find(followed["session"])
     return None if session is None else session.timeline(followed["task"])
+
+
+def _groups(followed: Followed) -> dict[str, str]:
+    session = known.find(followed["session"])
+    infos = () if session is None else session.tasks
+    found = (entries.groups(info.operations) for info in infos if info.number == followed["task"])
+    return {one.key: group[0].key for groups in found for group in groups for one in group}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,8 @@ class Following:
     ----------
     find
         Finds the timeline of a task, None if nobody remembers it.
+    groups
+        Gives, for keys of a task's operations, the key under which a panel knows them, where it is another one.
 
     Attributes
     ----------
@@ -31,9 +33,14 @@ class Following:
         Whether there is more to tell at once.
     """
 
-    def __init__(self, find: Callable[[Followed], Timeline | None]) -> None:
+    def __init__(
+        self, find: Callable[[Followed], Timeline | None], groups: Callable[[Followed], Mapping[str, str]]
+    ) -> None:
         self.more = False
         self._find = find
+        self._groups = groups
+        self._operations: dict[str, int] = {}  # as they are told: places by key
+        self._places: list[int] = []  # ... of the timeline's operations
         self._followed: Followed | None = None
         self._part: Part | None = None  # what was asked for last
         self._told = 0  # how many of its spans were told
@@ -64,6 +71,7 @@ class Following:
             self._told = 0
         part = self._part
         assert part is not None
+        self._place(followed, part)
         spans = part.spans[self._told : self._told + MOST_SPANS]
         first = part.first + self._told
         self._told += len(spans)
@@ -74,12 +82,21 @@ class Following:
         return {
             "session": followed["session"],
             "task": followed["task"],
-            "operations": list(part.operations),
+            "operations": list(self._operations),
             "workers": list(part.workers),
             "first": first,
-            "items": list(chain.from_iterable(map(_numbers, spans))),
+            "items": list(chain.from_iterable(map(self._numbers, spans))),
         }
 
+    def _place(self, followed: Followed, part: Part) -> None:
+        """Find places for the operations that are new."""
+        if part.first + self._told == 0:  # all is told, maybe of a timeline that was made anew
+            self._operations, self._places = {}, []
+        new = part.operations[len(self._places) :]
+        groups = self._groups(followed) if new else {}
+        for key in new:
+            self._places.append(self._operations.setdefault(groups.get(key, key), len(self._operations)))
 
-def _numbers(span: Span) -> tuple[int, int, int, int, int]:
-    return span.operation, span.worker, round(1000 * span.start), round(1000 * span.seconds), span.tasks
+    def _numbers(self, span: Span) -> tuple[int, int, int, int, int]:
+        times = round(1000 * span.start), round(1000 * span.seconds)
+        return self._places[span.operation], span.worker, *times, span.tasks

@@ -45,6 +45,16 @@ class TestTask:
         assert found["state"] == told
         assert conforms(found, messages.Task)
 
+    def test_operations_of_one_name_and_line_are_told_as_one(self):
+        here, there = CallSite("/x/s.py", 2), CallSite("/x/s.py", 3)
+        given = [("k1", "step", here), ("k2", "sum", here), ("k3", "step", here), ("k4", "step", there)]
+        counts = tuple(OperationCounts("Label", 1, 2, 4, key, site, name) for key, name, site in given)
+        found = entries.task(info(operations=counts, names="step ×3, sum"), CELLS)
+        assert found["label"] == "step ×3, sum"
+        told = {key: (one["label"], one["order"], one["done"]) for key, one in found["operations"].items()}
+        assert told == {"k1": ("step", 0, 2), "k2": ("sum", 1, 1), "k4": ("step", 2, 1)}
+        assert (found["operations"]["k1"]["running"], found["operations"]["k1"]["total"]) == (4, 8)
+
     def test_an_error_is_cut(self):
         found = entries.task(info(state="failed", error="ValueError: " + "x" * 10_000), CELLS)
         assert conforms(found, messages.Task)
@@ -52,7 +62,7 @@ class TestTask:
         assert len(found["error"]) <= 300
 
     def test_of_very_many_operations_those_that_are_not_done(self):
-        counts = tuple(OperationCounts("a", int(n < 500), 0, 1, str(n)) for n in range(1000))
+        counts = tuple(OperationCounts(str(n), int(n < 500), 0, 1, str(n)) for n in range(1000))
         found = entries.task(info(operations=counts), CELLS)["operations"]
         assert len(found) == entries.MOST_OPERATIONS
         assert [found[key]["order"] for key in found] == list(range(500, 500 + entries.MOST_OPERATIONS))

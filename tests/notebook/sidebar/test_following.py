@@ -32,7 +32,7 @@ def timeline():
 
 @pytest.fixture
 def following(timeline):
-    return Following(lambda followed: timeline if followed == TASK else None)
+    return Following(lambda followed: timeline if followed == TASK else None, lambda followed: {"c": "a"})
 
 
 def ran(first, last):
@@ -89,3 +89,14 @@ def test_so_does_one_that_lost_something(timeline, following):
     assert following.more
     following.restart()
     assert following.next(TASK)["first"] == 0
+
+
+def test_operations_that_are_told_together(timeline, following):
+    timeline.add([Ran(key, "thread 1", float(n), 0.5) for n, key in enumerate("abcab")])
+    spans = following.next(TASK)
+    assert spans["operations"] == ["a", "b"]
+    assert spans["items"][::5] == [0, 1, 0, 0, 1]
+    timeline.add([Ran(key, "thread 1", 5.0 + n, 0.5) for n, key in enumerate("cd")])
+    spans = following.next(TASK)
+    assert spans["operations"] == ["a", "b", "d"]
+    assert spans["items"][::5][-2:] == [0, 2]
