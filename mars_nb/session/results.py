@@ -11,7 +11,7 @@ from mars_nb.session.history import Result
 
 
 class Results(list[Result]):
-    """What a session holds, oldest first. A name gives the lazy object that was published under it.
+    """What a session holds, oldest first. A name gives the lazy object that was published under it, and so does a key.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class Results(list[Result]):
         if not isinstance(which, str):
             return super().__getitem__(which)
         for result in self:
-            if which in result.names:
+            if which in result.names or which == result.key:
                 return self._find(result)
         near = difflib.get_close_matches(which, self.names, n=1)
         known = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(self.names) or 'none'}"

@@ -53,6 +53,13 @@ def test_parts_of_a_frame_are_read_once(session: Session, tmp_path: object) -> N
     assert int((df.a + df.b)[df.a > 50].sum()) == sum(2 * n for n in range(51, 100))
 
 
+def test_what_has_no_name_is_found_by_its_key(session: Session) -> None:
+    t = mt.arange(4).execute()
+    found = session.results[t.key]
+    assert found.key == t.key
+    assert session.fetch(found).tolist() == [0, 1, 2, 3]
+
+
 def test_an_unexecuted_dependant_keeps_the_result_it_will_want(session: Session) -> None:
     work = Counter()
     t = mr.spawn(work)

@@ -4,7 +4,7 @@ import { ConsolePanel } from '@jupyterlab/console';
 import { NotebookActions, NotebookPanel } from '@jupyterlab/notebook';
 
 import { FrontWidget } from '../kernel/front';
-import { Code, insertCode, LOAD, withoutKnown } from '../model/code';
+import { Code, editOf, insertCode, LOAD, withoutKnown } from '../model/code';
 import { findCell } from '../model/place';
 import { Recorded } from '../protocol';
 
@@ -98,16 +98,8 @@ function putCode(cell: Cell, code: Code, editing: boolean): void {
 /** Replace the source in one step, so that one undo takes it back. */
 function put(cell: Cell, text: string, cursor: number): void {
   const { sharedModel } = cell.model;
-  const before = sharedModel.source;
-  let same = 0;
-  while (same < before.length && before[same] === text[same]) {
-    same++;
-  }
-  let tail = 0;
-  while (tail < before.length - same && tail < text.length - same && before.at(-1 - tail) === text.at(-1 - tail)) {
-    tail++;
-  }
-  sharedModel.updateSource(same, before.length - tail, text.slice(same, text.length - tail));
+  const edit = editOf(sharedModel.source, text);
+  sharedModel.updateSource(edit.start, edit.end, edit.text);
   const position = cell.editor?.getPositionAt(cursor);
   if (position) {
     cell.editor?.setCursorPosition(position);

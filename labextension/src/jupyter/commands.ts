@@ -1,22 +1,13 @@
 import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ICommandPalette, InputDialog, Notification } from '@jupyterlab/apputils';
-import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/translation';
+import { ICommandPalette } from '@jupyterlab/apputils';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { Connection } from '../kernel/connection';
-import { RequestFailed } from '../model/model';
-import { Action, State } from '../protocol';
 import { SidebarPanel } from '../ui/panel';
 import { insertLoad } from './cells';
-import { IConnection } from './connection';
-import { DOMAIN, ID } from './names';
-import { ISidebar } from './panel';
-
-export const OPEN = 'mars_nb:open';
-export const CLOSE = 'mars_nb:close';
-export const NEW_SESSION = 'mars_nb:new-session';
-export const MAKE_DEFAULT = 'mars_nb:make-default';
-export const CANCEL = 'mars_nb:cancel';
-export const LOAD_EXTENSION = 'mars_nb:load-extension';
+import { cancelRunning, chooseDefault } from './deeds';
+import { CANCEL, CLOSE, DOMAIN, ID, LOAD_EXTENSION, MAKE_DEFAULT, NEW_SESSION, OPEN } from './names';
+import { IConnection, ISidebar } from './tokens';
 
 const CATEGORY = 'mars_nb';
 
@@ -34,21 +25,20 @@ export const commands: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
-    const deeds = new Deeds(connection, trans);
     const { commands: registry, shell } = app;
     const isLive = (): boolean => connection.isOpen;
 
     registry.addCommand(OPEN, {
-      label: trans.__('Show the Panel of Sessions, Results and Tasks'),
+      label: trans.__('Show the Panel of Mars'),
       execute: () => shell.activateById(panel.id)
     });
     registry.addCommand(CLOSE, {
-      label: trans.__('Hide the Panel of Sessions, Results and Tasks'),
+      label: trans.__('Hide the Panel of Mars'),
       isEnabled: () => panel.isVisible,
       execute: () => collapse(app, panel)
     });
     registry.addCommand(NEW_SESSION, {
-      label: trans.__('New Session…'),
+      label: trans.__('New Session of Mars…'),
       isEnabled: isLive,
       execute: () => {
         shell.activateById(panel.id);
@@ -56,14 +46,14 @@ export const commands: JupyterFrontEndPlugin<void> = {
       }
     });
     registry.addCommand(MAKE_DEFAULT, {
-      label: trans.__('Choose the Default Session…'),
+      label: trans.__('Choose the Default Session of Mars…'),
       isEnabled: isLive,
-      execute: () => deeds.makeDefault()
+      execute: () => chooseDefault(connection, trans)
     });
     registry.addCommand(CANCEL, {
-      label: trans.__('Cancel What Runs in the Default Session'),
+      label: trans.__('Cancel What Runs in the Default Session of Mars'),
       isEnabled: isLive,
-      execute: () => deeds.cancel()
+      execute: () => cancelRunning(connection, trans)
     });
     registry.addCommand(LOAD_EXTENSION, {
       label: trans.__('Insert %load_ext mars_nb'),
@@ -82,65 +72,6 @@ export const commands: JupyterFrontEndPlugin<void> = {
     all.forEach(command => palette?.addItem({ command, category: CATEGORY }));
   }
 };
-
-/** What commands do in the kernel in front, whether the panel is shown or not. */
-class Deeds {
-  constructor(
-    private readonly _connection: Connection,
-    private readonly _trans: TranslationBundle
-  ) {}
-
-  /** Let the user choose the default session. */
-  async makeDefault(): Promise<void> {
-    const state = await this._state();
-    const sessions = Object.entries(state?.sessions ?? {}).sort(([, a], [, b]) => a.order - b.order);
-    if (!sessions.length) {
-      Notification.info(this._trans.__('No session is open.'));
-      return;
-    }
-    const chosen = await InputDialog.getItem({
-      title: this._trans.__('Default Session'),
-      items: sessions.map(([, session]) => session.name),
-      current: sessions.findIndex(([id]) => id === state?.default)
-    });
-    const found = sessions.find(([, session]) => session.name === chosen.value);
-    if (chosen.button.accept && found) {
-      await this._do({ do: 'default', session: found[0] });
-    }
-  }
-
-  /** Cancel all tasks of the default session. */
-  async cancel(): Promise<void> {
-    const state = await this._state();
-    const tasks = Object.values(state?.sessions[state.default]?.tasks ?? {}).filter(task =>
-      ['waiting', 'running'].includes(task.state)
-    );
-    if (state && !tasks.length) {
-      Notification.info(this._trans.__('No task runs in the default session.'));
-    }
-    await Promise.all(
-      tasks.map(({ number }) => this._do({ do: 'cancel', session: state?.default ?? '', task: number }))
-    );
-  }
-
-  private async _state(): Promise<State | undefined> {
-    try {
-      return await this._connection.refresh();
-    } catch (error) {
-      show(error);
-      return undefined;
-    }
-  }
-
-  private async _do(action: Action): Promise<void> {
-    await this._connection.request(action).catch(show);
-  }
-}
-
-function show(error: unknown): void {
-  const lines = error instanceof RequestFailed ? [error.message, ...error.hints] : [String(error)];
-  Notification.error(lines.join('\n'));
-}
 
 /** Collapse the sidebar that the panel is in: shells of JupyterLab and Notebook can do it, but their interface has it not. */
 function collapse({ shell }: JupyterFrontEnd, panel: SidebarPanel): void {

@@ -2,18 +2,12 @@ import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application'
 import { IConsoleTracker } from '@jupyterlab/console';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import { Token } from '@lumino/coreutils';
 
 import { Connection } from '../kernel/connection';
 import { Front } from '../kernel/front';
 import { Page } from '../kernel/page';
 import { DOMAIN, ID } from './names';
-
-/** What is known of the kernel in front. */
-export const IConnection = new Token<Connection>(
-  `${ID}:IConnection`,
-  'The connection of mars_nb to the kernel in front.'
-);
+import { IConnection } from './tokens';
 
 export const connection: JupyterFrontEndPlugin<Connection> = {
   id: `${ID}:connection`,

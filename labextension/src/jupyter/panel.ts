@@ -3,20 +3,16 @@ import { Sanitizer } from '@jupyterlab/apputils';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import { Token } from '@lumino/coreutils';
 
 import { Connection } from '../kernel/connection';
 import { SidebarPanel } from '../ui/panel';
-import { IConnection } from './connection';
 import { marsIcon } from './icon';
 import { PanelModel } from './model';
-import { DOMAIN, ID, SETTINGS } from './names';
+import { DOMAIN, SETTINGS } from './names';
 import { follow } from './settings';
+import { IConnection, ISidebar } from './tokens';
 
 const RANK = 550;
-
-/** The panel in the sidebar. */
-export const ISidebar = new Token<SidebarPanel>(`${ID}:ISidebar`, 'The panel of mars_nb.');
 
 export const panel: JupyterFrontEndPlugin<SidebarPanel> = {
   id: SETTINGS,

@@ -1,5 +1,4 @@
 import { ILabShell, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { Notification } from '@jupyterlab/apputils';
 import { IRunningSessionManagers, IRunningSessions } from '@jupyterlab/running';
 import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/translation';
 import { ISignal, Signal } from '@lumino/signaling';
@@ -8,10 +7,10 @@ import { Connection } from '../kernel/connection';
 import { Session } from '../protocol';
 import { mayClose } from '../ui/closing';
 import { size } from '../ui/format';
-import { OPEN } from './commands';
-import { IConnection } from './connection';
+import { telling } from './deeds';
 import { marsIcon } from './icon';
-import { DOMAIN, ID } from './names';
+import { DOMAIN, ID, OPEN } from './names';
+import { IConnection } from './tokens';
 
 /** JupyterLab's id of the panel with all that runs. */
 const RUNNING_PANEL = 'jp-running-sessions';
@@ -66,9 +65,9 @@ export class RunningSection implements IRunningSessions.IManager {
 
   private async _close([id, session]: Entry, ask: boolean): Promise<void> {
     if (!ask || (await mayClose(session, this._trans))) {
-      await this._connection
-        .request({ do: 'close', session: id })
-        .catch((error: unknown) => Notification.error(error instanceof Error ? error.message : String(error)));
+      await telling(async () => {
+        await this._connection.request({ do: 'close', session: id });
+      });
     }
   }
 

@@ -10,10 +10,9 @@ import { JSX, KeyboardEvent } from 'react';
 import { Connection } from '../kernel/connection';
 import { MarkReader } from '../kernel/marks';
 import { Standing, standingOf } from '../model/standing';
-import { OPEN } from './commands';
-import { IConnection } from './connection';
-import { DOMAIN, ID } from './names';
+import { DOMAIN, ID, OPEN } from './names';
 import { follow } from './settings';
+import { IConnection } from './tokens';
 
 const WIDTH_PX = 60;
 

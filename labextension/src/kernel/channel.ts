@@ -115,7 +115,7 @@ export class Channel implements IDisposable {
       // A subshell takes with it what it has not read yet.
       const read = this._post('comm_close', { data: {} })?.done.catch(() => undefined);
       if (read && patienceMs > 0) {
-        await within<unknown>(patienceMs, read, undefined);
+        await within(patienceMs, read, undefined);
       }
       this._dropSubshell();
     }

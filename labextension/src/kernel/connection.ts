@@ -116,14 +116,18 @@ export class Connection {
     }
   }
 
-  /** Give what there is, also while nobody sees it, and it is not told by itself. */
-  async refresh(): Promise<State | undefined> {
-    if (!this._visible || !this._known) {
-      const told = new Promise<void>(resolve => this._snapshots.push(resolve));
-      await this.request({ do: 'snapshot' });
-      await within(SNAPSHOT_MS, told, undefined);
+  /** Give what there is, also while nobody sees it, and it is not told by itself; fails with a `RequestFailed`. */
+  async refresh(): Promise<State> {
+    if (this._visible && this._known) {
+      return this._known.state;
     }
-    return this._known?.state;
+    const told = new Promise<State>(resolve => this._snapshots.push(resolve));
+    await this.request({ do: 'snapshot' });
+    const state = await within(SNAPSHOT_MS, told, undefined);
+    if (!state) {
+      throw new RequestFailed(this._trans.__('The kernel has not told what there is.'));
+    }
+    return state;
   }
 
   /** The page goes. */
@@ -229,7 +233,7 @@ export class Connection {
     switch (message.type) {
       case 'snapshot':
         this._known = restart(this._known, message, clock());
-        this._snapshots.splice(0).forEach(resolve => resolve());
+        this._snapshots.splice(0).forEach(resolve => resolve(message.state));
         break;
       case 'update':
         this._update(message);
@@ -322,7 +326,7 @@ export class Connection {
   private readonly _viewers = new Set<string>();
   private _visible = false;
   private _isOpen = false;
-  private readonly _snapshots: (() => void)[] = [];
+  private readonly _snapshots: ((state: State) => void)[] = [];
   private _followed: Followed | undefined;
   private _catchingUp = false;
   private _frame: number | undefined;

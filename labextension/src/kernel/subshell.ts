@@ -52,9 +52,9 @@ export async function returnSubshell(kernel: Kernel.IKernelConnection, comm: Ker
 }
 
 /** What a promise gives, or something else if that takes too long. */
-export async function within<T>(ms: number, promise: Promise<T>, otherwise: T): Promise<T> {
+export async function within<T, U>(ms: number, promise: Promise<T>, otherwise: U): Promise<T | U> {
   let timer = 0;
-  const late = new Promise<T>(resolve => {
+  const late = new Promise<U>(resolve => {
     timer = window.setTimeout(() => resolve(otherwise), ms);
   });
   try {

@@ -24,9 +24,13 @@ export function fetchCode(session: Session, isDefault: boolean, key: string, res
   if (name === undefined) {
     return { before: IMPORT, expression: `${held}.fetch(${held}.results[${literal(key)}])` };
   }
-  return isDefault
-    ? { before: '', expression: `${name}.fetch()` }
-    : { before: IMPORT, expression: `${held}.fetch(${name})` };
+  if (!isDefault) {
+    return { before: IMPORT, expression: `${held}.fetch(${name})` };
+  }
+  // Collections of Dask cannot fetch themselves.
+  return result.label.startsWith('dask.')
+    ? { before: IMPORT, expression: `mars_nb.fetch(${name})` }
+    : { before: '', expression: `${name}.fetch()` };
 }
 
 /** Leave out what has to stand before, where one of the sources has it. */
@@ -60,6 +64,27 @@ export function insertCode({ text, cursor }: Source, { before, expression }: Cod
   return blank
     ? join(text.slice(0, start) + first + indent, expression, text.slice(end))
     : join(`${text.slice(0, end)}\n${first}${indent}`, expression, text.slice(end));
+}
+
+/** A part of a source, and what to put in its place. */
+export interface Edit {
+  start: number;
+  end: number;
+  text: string;
+}
+
+/** The smallest edit that makes one source of another. */
+export function editOf(before: string, after: string): Edit {
+  const shorter = Math.min(before.length, after.length);
+  let start = 0;
+  while (start < shorter && before[start] === after[start]) {
+    start++;
+  }
+  let tail = 0;
+  while (tail < shorter - start && before[before.length - 1 - tail] === after[after.length - 1 - tail]) {
+    tail++;
+  }
+  return { start, end: before.length - tail, text: after.slice(start, after.length - tail) };
 }
 
 function join(left: string, middle: string, right: string): Source {

@@ -163,6 +163,16 @@ describe('the panel is hidden', () => {
     await expect(asked).resolves.toEqual(STATE);
   });
 
+  test('what was known before is not taken for what there is', async () => {
+    await live();
+    connection.see('panel', false);
+    const asked = expect(connection.refresh()).rejects.toThrow('has not told');
+    await settle();
+    kernel.tell({ type: 'reply', request: 1, value: {} });
+    await jest.advanceTimersByTimeAsync(6000);
+    await asked;
+  });
+
   test('without a comm nothing can be asked for, and that says what to do', async () => {
     await expect(connection.refresh()).rejects.toMatchObject({ hints: ['%load_ext mars_nb'] });
   });

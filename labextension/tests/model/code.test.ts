@@ -1,4 +1,4 @@
-import { fetchCode, insertCode, LOAD, withoutKnown } from '../../src/model/code';
+import { editOf, fetchCode, insertCode, LOAD, withoutKnown } from '../../src/model/code';
 import { result, session } from '../examples';
 
 const IMPORT = 'import mars_nb';
@@ -21,6 +21,13 @@ describe('code that fetches', () => {
     expect(fetchCode(etl, false, 'k', result({ names: ['parts[0]'] }))).toEqual({
       before: IMPORT,
       expression: "mars_nb.get_session('Anna\\'s').fetch(parts[0])"
+    });
+  });
+
+  test('a collection of Dask', () => {
+    expect(fetchCode(etl, true, 'k', result({ label: 'dask.Array', names: ['x'] }))).toEqual({
+      before: IMPORT,
+      expression: 'mars_nb.fetch(x)'
     });
   });
 
@@ -69,4 +76,14 @@ describe('where code is put', () => {
 
 test('the extension is loaded as the guide says', () => {
   expect(LOAD).toBe('%load_ext mars_nb');
+});
+
+test.each([
+  ['', 'abc', { start: 0, end: 0, text: 'abc' }],
+  ['ac', 'abc', { start: 1, end: 1, text: 'b' }],
+  ['aa', 'aaa', { start: 2, end: 2, text: 'a' }],
+  ['abc', 'axc', { start: 1, end: 2, text: 'x' }],
+  ['abc', 'abc', { start: 3, end: 3, text: '' }]
+])('%j becomes %j by one edit', (before, after, edit) => {
+  expect(editOf(before, after)).toEqual(edit);
 });
