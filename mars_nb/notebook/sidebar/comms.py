@@ -52,11 +52,19 @@ class Wire:
 
     def close(self) -> None:
         """Tell the other end that this was all. Harmless if it is closed."""
-        manager, identity = _manager(), self._comm.comm_id
-        if manager.comms.get(identity) is self._comm:
+        if self._is_open:
             self._publish("comm_close", {})
+            self.forget()
+
+    def forget(self) -> None:
+        """Close this end only. Harmless if it is closed."""
+        if self._is_open:
             # As if the other end had closed it: comm.close() would send under the cell that runs.
-            manager.comm_close(None, None, {"content": {"comm_id": identity, "data": {}}})
+            _manager().comm_close(None, None, {"content": {"comm_id": self._comm.comm_id, "data": {}}})
+
+    @property
+    def _is_open(self) -> bool:
+        return _manager().comms.get(self._comm.comm_id) is self._comm
 
     def open(self) -> None:
         """Open the other end."""
@@ -112,12 +120,12 @@ class Sidebar:
             self._shell.events.register(event, call)
             undo.callback(self._shell.events.unregister, event, call)
         undo.callback(self._close_wires)
-        # Nobody answers it, but whoever knows no such target closes it.
+        # Nobody answers it, and who knows it lets go of it at once; but who knows no such target closes it.
         made = comm.create_comm(target_name=ANNOUNCE, primary=False)
         manager.register_comm(made)
         announcement = Wire(self._shell.kernel, made)
         announcement.open()
-        undo.callback(announcement.close)
+        undo.callback(announcement.forget)
         atexit.register(self._stop)
 
     def take_down(self) -> None:

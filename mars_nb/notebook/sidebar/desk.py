@@ -77,7 +77,7 @@ def explained(error: Exception, secret: str = "") -> Error:
     else:
         text = str(error) if isinstance(error, ValueError) else problem(error)  # the former are about what was typed
     clean = [text, *hints]
-    for form in filter(None, (secret, quote(secret))):
+    for form in filter(None, (secret, quote(secret, safe=""))):
         clean = [one.replace(form, "...") for one in clean]
     return {"text": cut(clean[0], _MOST), "hints": clean[1:]}
 
@@ -126,7 +126,7 @@ def _new(action: NewSession) -> Session:
     if address is not None and token:
         if address.startswith(("tcp:", "tls:")):
             raise ValueError("a token is for the address of a gateway, http://... or https://...")
-        address += f"{'&' if '?' in address else '?'}token={quote(token)}"
+        address += ("&" if "?" in address else "?") + "token=" + quote(token, safe="")
     session, _ = open_session(  # what it says besides can be seen in the panel
         address,
         default=action["default"],

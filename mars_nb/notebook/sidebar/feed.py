@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 #: Seconds after which is looked once more at what has changed: memory is given back a moment after a task's end.
 SETTLE = 0.5
 #: Seconds after which is looked again if that failed.
-_AGAIN = 1.0
+AGAIN = 1.0
 
 Send = Callable[[Any], object]
 
@@ -114,7 +114,7 @@ class Feed:
             except Exception:
                 _log.debug("the sidebar cannot be told", exc_info=True)
                 self._look_at_all()
-                wait = _AGAIN
+                wait = AGAIN
             self._due = None if wait is None else time.monotonic() + max(wait, self._pace.wait)
 
     def _take(self) -> bool:

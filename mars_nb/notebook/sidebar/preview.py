@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Rows and columns of a frame.
 ROWS, COLUMNS = 10, 20
+#: Items of an array that is shown as a whole, and characters of its lines.
+MOST_ITEMS, LINE = 100, 40
 #: Characters.
 MOST_TEXT, MOST_HTML = 10_000, 200_000
 #: Bytes of what can be read as a whole only.
@@ -44,6 +46,8 @@ def preview(session: Session, key: str) -> Preview:
     FetchTooLarge
         If it would have to be read as a whole, and is large.
     """
+    import numpy as np
+
     found = next((result for result in session.results if result.key == key), None)
     if found is None:
         raise _gone(session)
@@ -56,7 +60,8 @@ def preview(session: Session, key: str) -> Preview:
             drawn = _head(shown)
             return _bounded(repr(drawn), drawn._repr_html_())
         case TensorMeta():
-            return _bounded(thing._show(shown), None)
+            with np.printoptions(threshold=MOST_ITEMS, linewidth=LINE):  # of this thread only
+                return _bounded(thing._show(shown), None)
     if found.nbytes > MOST_BYTES:
         raise FetchTooLarge(
             f"{found.label} takes {size(found.nbytes)}, and can be read as a whole only",
