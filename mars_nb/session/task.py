@@ -111,6 +111,8 @@ class Task(Future[Any]):
 
     def _freeze(self, state: str) -> None:
         self._last = self._status()
+        if self.timeline is not None:
+            self.timeline.end(cancelled=state == "cancelled")
         self._ended = self._clock()
         self._work = None
         calls, self._before_end = self._before_end, []

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from mars_nb.text import count, duration
@@ -151,11 +152,12 @@ class Picture:
         if start + seconds > self.end:
             self.end = start + seconds
             self._resolution = max(self._resolution, self.end * _PART)
-        self._put(self._groups, Span(*self._places(operation, worker), start, seconds, tasks))
+        self._put(self._groups, Span(*self.places(operation, worker), start, seconds, tasks))
         if len(self.settled) > self._limit:
             self._coarsen()
 
-    def _places(self, operation: str, worker: str) -> tuple[int, int]:
+    def places(self, operation: str, worker: str) -> tuple[int, int]:
+        """Give the numbers of an operation and a worker."""
         workers, operations = self.workers, self.operations
         return operations.setdefault(operation, len(operations)), workers.setdefault(worker, len(workers))
 
@@ -181,6 +183,11 @@ class Picture:
                 break
         self.edition = next(_EDITIONS)
 
+    def ran(self) -> list[Ran]:
+        """Give all spans with names in place of numbers."""
+        operations, workers = list(self.operations), list(self.workers)
+        return [Ran(operations[span.operation], workers[span.worker], *span[2:]) for span in self.spans()]
+
     def spans(self, first: int = 0, running: Iterable[Ran] = (), moved: float = 0.0) -> list[Span]:
         """Give all from a number on: those that are settled, then those that may grow, with what runs among them."""
         found = self.settled[first:]
@@ -189,7 +196,7 @@ class Picture:
             found += (spans := group.spans())
             last.update((span.worker, span) for span in spans[-1:])
         for ran in running:
-            span = Span(*self._places(ran.operation, ran.worker), max(0.0, ran.start + moved), ran.seconds, ran.tasks)
+            span = Span(*self.places(ran.operation, ran.worker), max(0.0, ran.start + moved), ran.seconds, ran.tasks)
             before = last.get(span.worker)
             if (
                 before is not None
@@ -276,6 +283,8 @@ class Timeline:
         Is asked for what is new, if nobody tells it by `add`.
     limit
         See `Picture`.
+    clock
+        Gives seconds.
 
     Examples
     --------
@@ -287,29 +296,79 @@ class Timeline:
     ['thread 1']
     """
 
-    def __init__(self, labels: Mapping[str, str], source: Source | None = None, limit: int = LIMIT) -> None:
+    def __init__(
+        self,
+        labels: Mapping[str, str],
+        source: Source | None = None,
+        limit: int = LIMIT,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._labels = labels
         self._source = source
+        self._limit = limit
+        self._clock = clock
         self._lock = threading.Lock()
         self._picture = Picture(limit)
-        self._began = 0.0
-        self._running: Iterable[Ran] = ()
+        self._started = clock()
+        self._began = 0.0  # after the start
+        self._ended: float | None = None  # after the start
+        self._is_timed = False
+        self._running: list[Ran] = []
 
     # --- called by the task and by what does its work -------------------------------------------------
 
     def begin(self, at: float) -> None:
-        """Take note of when the work began, in seconds since the task was started. Before anything is told."""
+        """Take note that the work begins, so many seconds after the task was started. Before anything is told."""
+        self._started = self._clock() - at
         self._began = at
 
-    def add(self, ended: Iterable[Ran], running: Iterable[Ran] = ()) -> None:
-        """Add what ended, those of a worker in the order of time; and what runs, in place of what did."""
+    def add(self, ended: Collection[Ran], running: Iterable[Ran] = (), now: float | None = None) -> None:
+        """Add what ended elsewhere, those of a worker in the order of time; and what runs, in place of what did.
+
+        Parameters
+        ----------
+        ended, running
+            Their times count from when the work began there; of what runs only the start is of interest.
+        now
+            What the time is there.
+        """
         with self._lock:
+            if now is not None:
+                began = self._elapsed - now  # and a bit less, because telling takes time
+                self._began = min(self._began, began) if self._is_timed else max(0.0, began)
+                self._is_timed = True
             self._add(ended)
+            over = {(one.operation, one.worker) for one in ended}
+            running = running if self._ended is None else [one for one in self._running if one[:2] not in over]
             self._running = list(running)
 
     def _add(self, ended: Iterable[Ran]) -> None:
         for ran in ended:
             self._picture.add(ran, self._began)
+
+    def replace(self, ended: Collection[Ran], running: Iterable[Ran] = (), now: float | None = None) -> None:
+        """Take these in place of all that was added; see `add`."""
+        with self._lock:
+            self._picture = Picture(self._limit)
+            self._is_timed = False
+        self.add(ended, running, now)
+
+    def told(self) -> tuple[list[Ran], list[Ran], float]:
+        """Give what `replace` takes, for somebody who was told nothing of what was added."""
+        with self._lock:
+            began = self._began
+            ended = [ran._replace(start=ran.start - began) for ran in self._picture.ran()]
+            return ended, list(self._running), self._elapsed - began
+
+    def end(self, *, cancelled: bool) -> None:
+        """Take note that the task is over; what runs is of interest only if that was cancelled."""
+        with self._lock:
+            self._ended = self._elapsed
+            self._running = self._running if cancelled else []
+
+    @property
+    def _elapsed(self) -> float:
+        return self._clock() - self._started
 
     @property
     def unread(self) -> int:
@@ -336,10 +395,13 @@ class Timeline:
         1
         """
         with self._lock:
-            picture, running = self._picture, self._running
+            picture = self._picture
             if self._source is not None:
                 ended, running = self._source.read()
                 self._add(ended)
+            else:
+                until = (self._elapsed if self._ended is None else self._ended) - self._began
+                running = [one._replace(seconds=max(0.0, until - one.start)) for one in self._running]
             first = position.number if position.edition == picture.edition else 0
             spans = picture.spans(first, running, self._began)
             after = Position(picture.edition, len(picture.settled))

@@ -141,6 +141,78 @@ class TestWhatRuns:
         assert picture.spans() == [Span(0, 0, 0.0, 1.5, 1), Span(0, 1, 0.0, 1.0, 1)]
 
 
+@pytest.mark.slow
+def test_a_million_are_not_many() -> None:
+    picture = Picture()
+    for number in range(1_000_000):
+        picture.add(Ran("abcde"[number % 5], "12"[number % 2], 2e-6 * (number // 2), 1.9e-6))
+    spans = picture.spans()
+    assert len(spans) < 20_000
+    assert sum(span.tasks for span in spans) == 1_000_000
+
+
+# --- told from elsewhere ----------------------------------------------------------------------------------------------
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class TestTold:
+    def test_times_count_from_the_start_of_the_task(self) -> None:
+        clock = Clock()
+        timeline = Timeline({}, clock=clock)
+        timeline.begin(2.0)  # the task was started at 98
+        clock.now = 105.0
+        timeline.add([Ran("a", "1", 0.5, 1.0)], now=4.0)  # it began at 101 there
+        assert timeline.spans == [Span(0, 0, 3.5, 1.0, 1)]
+
+    def test_what_was_told_sooner_tells_more_of_when_it_began(self) -> None:
+        clock = Clock()
+        timeline = Timeline({}, clock=clock)
+        clock.now = 103.0
+        timeline.add([], now=1.0)
+        timeline.add([Ran("a", "1", 0.5, 0.5)], now=1.5)
+        timeline.add([Ran("b", "1", 1.5, 0.5)], now=1.0)
+        assert [span.start for span in timeline.spans] == [2.0, 3.0]
+
+    def test_what_runs_grows_until_the_task_is_cancelled(self) -> None:
+        clock = Clock()
+        timeline = Timeline({}, clock=clock)
+        timeline.add([], [Ran("a", "1", 0.0, 0.0)])
+        clock.now = 101.0
+        assert timeline.spans == [Span(0, 0, 0.0, 1.0, 1)]
+        timeline.end(cancelled=True)
+        clock.now = 102.0
+        assert timeline.spans == [Span(0, 0, 0.0, 1.0, 1)]
+        timeline.add([], [])  # nothing runs there any more
+        assert timeline.spans == [Span(0, 0, 0.0, 1.0, 1)]
+        timeline.add([Ran("a", "1", 0.0, 1.5)])
+        assert timeline.spans == [Span(0, 0, 0.0, 1.5, 1)]
+
+    def test_nothing_runs_in_a_task_that_is_done(self) -> None:
+        timeline = Timeline({})
+        timeline.add([], [Ran("a", "1", 0.0, 0.0)])
+        timeline.end(cancelled=False)
+        assert timeline.spans == []
+
+    def test_all_can_be_told_to_others_and_replaces_what_they_have(self) -> None:
+        clock = Clock()
+        first, second = Timeline({}, clock=clock), Timeline({}, clock=clock)
+        clock.now = 110.0
+        first.add([Ran("a", "1", 0.0, 5.0)], [Ran("b", "1", 5.0, 0.0)], now=8.0)
+        second.add([Ran("a", "1", 0.0, 1.0), Ran("c", "1", 1.0, 1.0)], now=9.0)
+        position = second.since().position
+        second.replace(*first.told())
+        part = second.since(position)
+        assert part.first == 0
+        assert part.spans == first.spans == [Span(0, 0, 2.0, 5.0, 1), Span(1, 0, 7.0, 3.0, 1)]
+
+
 # --- local sessions ---------------------------------------------------------------------------------------------------
 
 

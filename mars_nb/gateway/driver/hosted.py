@@ -17,6 +17,7 @@ from mars_nb.gateway.driver.runs import Event, Run, described
 from mars_nb.graph.node import Node
 from mars_nb.session.backends.cluster.backend import ClusterBackend
 from mars_nb.session.backends.gateway.recordings import Envelope
+from mars_nb.session.history import REMEMBERED_TIMELINES
 
 #: Seconds between two events of progress, and for which printed texts are put together.
 PERIOD = 0.1
@@ -113,6 +114,8 @@ class Hosted:
         ended = [old for old, other in self.runs.items() if other.state != "running"]
         for old in ended[: max(0, len(ended) - REMEMBERED)]:
             del self.runs[old]
+        for old in ended[-REMEMBERED:-REMEMBERED_TIMELINES]:
+            self.runs[old].forget_timeline()
         return run
 
     def known(self, envelope: Envelope) -> dict[str, Node]:

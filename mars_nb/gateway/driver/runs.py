@@ -12,8 +12,9 @@ from __future__ import annotations
 import base64
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import cloudpickle
@@ -24,10 +25,12 @@ from mars_nb.graph.node import Node
 from mars_nb.graph.tileable import Claim
 from mars_nb.planner.layout import Layout
 from mars_nb.session.backends.base import Backend, Memory, Work
-from mars_nb.session.backends.gateway import faults
+from mars_nb.session.backends.cluster.told import ToldTimeline
+from mars_nb.session.backends.gateway import faults, spans
 from mars_nb.session.backends.gateway.recordings import Envelope, unpack
 from mars_nb.session.failures import summary
 from mars_nb.session.logs import Log, logged
+from mars_nb.session.timeline import Ran, Timeline
 from mars_nb.storage import frames
 
 if TYPE_CHECKING:
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
 
 #: Results of at most so many bytes are part of the event that tells of them.
 SMALL = 32 * 1024
+#: How many spans of a timeline those are told who come later, unless there are more workers times operations.
+SPANS = 500
 
 Event = dict[str, Any]
 _tell: ContextVar[Callable[..., object] | None] = ContextVar("mars_nb_driver_tell", default=None)
@@ -62,6 +67,8 @@ class Run:
         What was printed.
     values
         Of a Dask graph: what it gave, until it was fetched.
+    timeline
+        What ran where and when, as it was told; None when it is not of interest any more.
     """
 
     def __init__(self, number: int, host: Hosted) -> None:
@@ -72,9 +79,12 @@ class Run:
         self.final: Event | None = None
         self.log = Log()
         self.values: list[Any] | None = None
+        self.timeline: Timeline | None = Timeline({}, limit=SPANS)
         self._host = host
         self._work: Work | None = None
         self._told: list[Any] = []
+        self._hears: Timeline | None = None  # it hears as long as it is held
+        self._attempts = self._told_attempt = 0
 
     # --- on the loop ---------------------------------------------------------------------------------
 
@@ -91,6 +101,7 @@ class Run:
             "state": self.state,
             "wanted": self.wanted,
             "started_at": self.started_at,
+            "timeline": None if self.timeline is None else spans.pack(*self.timeline.told()),
             **_status(self._work),
         }
 
@@ -103,6 +114,18 @@ class Run:
             return None
         self._told = status["operations"]
         return {"event": "progress", "run": self.number, **status}
+
+    def forget_timeline(self) -> None:
+        """Let go of what ran where and when."""
+        self.timeline = self._hears = None
+
+    def _ran(self, attempt: int, ended: Collection[Ran], running: Collection[Ran], now: float) -> None:
+        """Tell on what was told of an attempt; it stands in place of what was told of the one before."""
+        if self.timeline is None:
+            return
+        anew, self._told_attempt = attempt != self._told_attempt, attempt
+        (self.timeline.replace if anew else self.timeline.add)(ended, running, now)
+        self._host.tell({"event": "ran", "run": self.number, "anew": anew, **spans.pack(ended, running, now)})
 
     # --- on a thread that may wait -------------------------------------------------------------------
 
@@ -153,6 +176,10 @@ class Run:
 
     def _begun(self, work: Work) -> None:
         self._work = work
+        self._attempts += 1
+        if isinstance(work.timeline, ToldTimeline):
+            work.timeline.listener = partial(self._host.post, self._ran, self._attempts)
+            self._hears = work.timeline
         if self.state != "running":  # cancelled meanwhile
             work.cancel()
 

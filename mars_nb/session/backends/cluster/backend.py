@@ -6,6 +6,7 @@ import itertools
 import pickle
 import secrets
 import threading
+import weakref
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
@@ -30,6 +31,7 @@ from mars_nb.session.backends.cluster.describing import Description
 from mars_nb.session.backends.cluster.run import Chunk, ClusterRun, Failed, OnDone
 from mars_nb.session.backends.cluster.shipping import Held
 from mars_nb.session.backends.cluster.stopping import stop
+from mars_nb.session.backends.cluster.told import ToldTimeline
 from mars_nb.session.backends.cluster.uploads import Uploads
 from mars_nb.storage import ResultStore, Stored
 
@@ -101,6 +103,8 @@ class ClusterBackend:
         self.on_progress: Callable[[], object] = lambda: None
         self.name = secrets.token_hex(8)
         self.runs: dict[int, ClusterRun] = {}
+        #: By the numbers of runs, also of some that are over: what ran last is told a moment later.
+        self.timelines: weakref.WeakValueDictionary[int, ToldTimeline] = weakref.WeakValueDictionary()
         self._numbers = itertools.count(1)
         self._store: ResultStore[Layout] = ResultStore(lambda chunk: chunk.description.nbytes)
         self._uploads = Uploads(client, self.name)
@@ -335,6 +339,9 @@ class ClusterBackend:
 
     def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
         _, message = event
+        timeline = self.timelines.get(message["run"])
+        if "ran" in message and timeline is not None:
+            timeline.hear(message)
         run = self.runs.get(message["run"])
         if run is not None:
             run.hear(message)

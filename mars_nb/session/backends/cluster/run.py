@@ -18,7 +18,7 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from distributed import Future
 
@@ -28,8 +28,8 @@ from mars_nb.scheduler import Graph, Key
 from mars_nb.session.backends.base import Memory, Progress
 from mars_nb.session.backends.cluster.describing import Description, describe
 from mars_nb.session.backends.cluster.shipping import Held, shipment
+from mars_nb.session.backends.cluster.told import ToldTimeline
 from mars_nb.session.backends.cluster.worker import Shipped
-from mars_nb.session.timeline import Timeline
 
 if TYPE_CHECKING:
     from mars_nb.session.backends.cluster.backend import ClusterBackend
@@ -114,7 +114,7 @@ class ClusterRun:
         held = ((key, graph[key].function) for key in self._outputs)
         self._described = {key: place.description for key, place in held if isinstance(place, Held)}
         self._failed: Key | None = None
-        self.timeline = Timeline({})
+        self.timeline = ToldTimeline([cast(Node, operations[-1]) for operations, _ in self._shipment.groups.values()])
         self._futures: dict[Key, Future[Any]] = {}
         self._left = len(self._outputs)
 
@@ -125,6 +125,7 @@ class ClusterRun:
         if self._is_over():
             return
         self._backend.runs[self.number] = self
+        self._backend.timelines[self.number] = self.timeline
         keys = self._shipment.keys
         futures = self._backend.client.get(self._shipment.graph, [keys[key] for key in self._outputs], sync=False)
         with self._lock:

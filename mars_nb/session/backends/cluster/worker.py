@@ -18,6 +18,7 @@ from mars_nb.errors import TaskCancelled, UserExit
 from mars_nb.session.backends.cluster.describing import describe
 from mars_nb.session.backends.cluster.shipping import MARK, unpack
 from mars_nb.session.backends.cluster.stopping import Stopped, stoppable
+from mars_nb.session.backends.cluster.tracing import Tracer, parsed
 from mars_nb.session.logs import Log, logged
 
 #: Seconds between two looks at the tasks.
@@ -115,6 +116,7 @@ class Watcher(SchedulerPlugin):
         self._scheduler = scheduler
         self._groups: dict[str, Counts] = {}
         self._totals: dict[str, int] = {}
+        self._tracer = Tracer()
         self._looking = asyncio.create_task(self._look())
 
     async def close(self) -> None:
@@ -123,10 +125,20 @@ class Watcher(SchedulerPlugin):
         with suppress(asyncio.CancelledError):
             await self._looking
 
+    def transition(self, key: Any, start: str, finish: str, *args: Any, **facts: Any) -> None:
+        """Take note of a task of Dask's that changes its state (called by Dask)."""
+        self._tracer.heard(key)
+        if start == "processing" and "startstops" in facts:
+            worker = self._scheduler.workers.get(facts["worker"])
+            self._tracer.ended(key, worker, facts["thread"], facts["startstops"])
+
     async def _look(self) -> None:
         while True:
             await asyncio.sleep(PERIOD)
             self._look_at_groups()
+            alive = {place[0] for name in self._groups if (place := parsed(name))}
+            for (session, number), told in self._tracer.look(self._scheduler.workers.values(), alive):
+                self._scheduler.log_event(TOPIC + session, {"run": number, **told})
             found = totals([state.identity() for state in self._scheduler.workers.values()])
             if found != self._totals:
                 self._totals = found
@@ -138,8 +150,9 @@ class Watcher(SchedulerPlugin):
         for name in found.keys() | self._groups.keys():
             counts = found.get(name)  # None: all is done, and nobody needs it any more
             if counts != self._groups.get(name):
-                session, run, _ = name.rpartition(f"-{MARK}.")[2].split(".")
-                changed.setdefault((session, int(run)), {})[name] = counts
+                place = parsed(name)
+                assert place is not None
+                changed.setdefault(place[0], {})[name] = counts
         self._groups = found
         for (session, number), counts_of in changed.items():
             self._scheduler.log_event(TOPIC + session, {"run": number, "counts": counts_of})

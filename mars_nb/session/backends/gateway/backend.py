@@ -25,12 +25,13 @@ from mars_nb.graph.node import Node, ordered
 from mars_nb.planner.layout import ChunkKey, Layout
 from mars_nb.scheduler.state import Graph, Key
 from mars_nb.session.backends.base import Work
-from mars_nb.session.backends.gateway import faults
+from mars_nb.session.backends.gateway import faults, spans
 from mars_nb.session.backends.gateway.reading import Reading
 from mars_nb.session.backends.gateway.recordings import Recording, pack
 from mars_nb.session.backends.gateway.requests import Refused, Requests, gone
 from mars_nb.session.backends.gateway.run import Event, GatewayRun, OnEnd
 from mars_nb.session.backends.gateway.stream import EventStream
+from mars_nb.session.timeline import Timeline
 from mars_nb.storage import frames
 
 #: Whoever attaches to a session counts runs from a number of their own on.
@@ -85,6 +86,8 @@ class GatewayBackend:
         self._first = int(facts["attached"]) * _NUMBERS
         self._numbers = itertools.count(self._first)
         self._runs: dict[int, GatewayRun] = {}
+        # Also of runs that are over: what ran last is told a moment later.
+        self._timelines: weakref.WeakValueDictionary[int, Timeline] = weakref.WeakValueDictionary()
         self._results: dict[str, Kept] = {}
         self._sent: weakref.WeakSet[Node] = weakref.WeakSet()
         self._why: str | None = None  # the session is not there any more
@@ -182,8 +185,9 @@ class GatewayBackend:
         return event
 
     def follow(self, run: GatewayRun) -> None:
-        """Hear of a run that somebody else began."""
+        """Hear of a run, maybe one that somebody else began."""
         self._runs[run.number] = run
+        self._timelines[run.number] = run.timeline
 
     def _is_known(self, node: Node) -> bool:
         return node in self._sent or node.key in self._results
@@ -194,7 +198,7 @@ class GatewayBackend:
         self.check()
         run = GatewayRun(self, next(self._numbers), nodes, on_end)
         begun(run)
-        self._runs[run.number] = run
+        self.follow(run)
         try:
             self._ship(run, needed, value)
         except BaseException:
@@ -372,6 +376,8 @@ class GatewayBackend:
                 self._cluster(event)
             case "begun" if self._is_ours(event):
                 pass
+            case "ran":
+                self._ran(event, anew=event["anew"])
             case "progress" if run:
                 run.status(event)
             case "printed" if run:
@@ -400,6 +406,17 @@ class GatewayBackend:
             case _:
                 self.on_event(event)
 
+    def _ran(self, event: Mapping[str, Any], *, anew: bool) -> None:
+        """Take what an event tells of what ran where and when."""
+        timeline = self._timelines.get(event["run"])
+        if timeline is not None:
+            (timeline.replace if anew else timeline.add)(*spans.unpack(event))
+
+    def take_timeline(self, facts: Mapping[str, Any]) -> None:
+        """Take what a snapshot tells of what ran where and when in a run."""
+        if facts["timeline"] is not None:
+            self._ran({"run": facts["run"], **facts["timeline"]}, anew=True)
+
     def _is_ours(self, event: Event) -> bool:
         return 0 <= int(event["run"]) - self._first < _NUMBERS
 
@@ -413,6 +430,8 @@ class GatewayBackend:
         """Ask for the ends of runs that were missed: the same request again does that."""
         self._cluster(snapshot)
         states = {run["run"]: run["state"] for run in snapshot["runs"]}
+        for run in snapshot["runs"]:
+            self.take_timeline(run)
         for number, run in list(self._runs.items()):
             if states.get(number) == "running":
                 continue

@@ -59,7 +59,8 @@ class GatewayRun:
         self._over = threading.Lock()  # taken once, by whoever ends or cancels the run, and never let go
         self._progress: tuple[Progress, ...] = ()
         self._memory: Memory | None = None
-        self.timeline = Timeline({})
+        self._labels: dict[str, str] = {}
+        self.timeline = Timeline(self._labels)
 
     # --- any thread ----------------------------------------------------------------------------------
 
@@ -108,6 +109,7 @@ class GatewayRun:
         node = self._nodes.get(key)
         if node is None:  # somebody else's
             node = self._nodes[key] = stub(key, label, name)
+        self._labels[key] = label
         return Progress(node, done, running, total, seconds, under_way)
 
     def printed(self, stream: str, text: str) -> None:

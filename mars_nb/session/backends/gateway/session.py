@@ -146,3 +146,4 @@ class GatewaySession(Session):
         run.status(facts)
         self._backend.follow(run)
         self._executor.follow(task, run)
+        self._backend.take_timeline(facts)
