@@ -106,9 +106,8 @@ def _matching(kind: str, fragment: str, candidates: Candidates) -> list[Found]:
 
 
 def _registry() -> Any:
-    """Give the registry of sessions, something empty as long as nobody loaded it: there is no session then."""
-    module = sys.modules.get("mars_nb.session.registry")
-    return None if module is None else module.registry
+    """Give the registry of sessions, None until it is loaded: there is no session then."""
+    return getattr(sys.modules.get("mars_nb.session.registry"), "registry", None)
 
 
 def _session_names(shell: Any) -> list[str]:

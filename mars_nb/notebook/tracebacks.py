@@ -253,5 +253,5 @@ def adapt(hints: Sequence[str], scope: Mapping[str, Any]) -> list[str]:
 
 
 def _session_name(value: Any) -> str | None:
-    module = sys.modules.get("mars_nb.session.session")
-    return value.name if module is not None and isinstance(value, module.Session) and not value.closed else None
+    kind = getattr(sys.modules.get("mars_nb.session.session"), "Session", ())
+    return value.name if isinstance(value, kind) and not value.closed else None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
 import mars_nb
 import mars_nb.dataframe as md
 import mars_nb.tensor as mt
-from mars_nb.notebook.holders import key_of, lazy_names, lookup, names_by_key
+from mars_nb.notebook.holders import key_of, lazy_names, lookup, name_results, names_by_key
 
 T, U = mt.ones(2), mt.zeros(3)
 
@@ -110,3 +112,14 @@ def test_results_are_named_after_each_cell(shell):
     names = {name: shell.user_ns["session"].results[name].key for name in shell.user_ns["session"].results.names}
     assert names == {name: shell.user_ns[name].key for name in ("a", "b", "c")}
     run("session.close()\n%unload_ext mars_nb")
+
+
+@pytest.mark.parametrize("what", ["nothing", "halves"])
+def test_modules_that_another_thread_is_at_importing(monkeypatch, what):
+    for name in ("mars_nb.session", "mars_nb.session.for_dask.collections", "mars_nb.graph.tileable"):
+        if what == "nothing":
+            monkeypatch.delitem(sys.modules, name)
+        else:
+            monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    assert lazy_names({"t": T, "n": 5, "l": [T]}) == {}
+    name_results(SimpleNamespace(user_ns={"t": T}))

@@ -234,7 +234,7 @@ def test_many_at_once(feed, collected):
     """Panels come, look, hide and go on several threads."""
 
     def come_and_go():
-        for _ in range(20):
+        for _ in range(5):
             watcher = Watcher(feed)
             watcher.watch(True)
             while watcher.next()["type"] != "snapshot":
