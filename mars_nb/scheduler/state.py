@@ -186,8 +186,11 @@ class RunState:
 
     def arguments(self, number: int) -> list[Any]:
         """Give the values that a taken task needs."""
+        inputs = self.tasks[number].inputs
+        if not inputs:  # a comprehension takes its time
+            return []
         numbers, values = self._numbers, self.values
-        return [values[numbers[key]] for key in self.tasks[number].inputs]
+        return [values[numbers[key]] for key in inputs]
 
     def finish(self, number: int, value: Any, dropped: list[Any] | None = None, seconds: float = 0.0) -> int:
         """Put a task's value in, and drop values that nobody needs any more.
