@@ -162,8 +162,8 @@ class Sidebar:
         comm.on_msg(partial(self._heard, wire, panel))
         comm.on_close(partial(self._closed, data["panel"], panel))
         self._feed.open(panel, wire.send)
-        if before is not None:  # the page was loaded anew
-            before[0].close()
+        if before is not None:  # the page was loaded anew: the other end is gone, and JupyterLab would complain
+            before[0].forget()
 
     def _closed(self, name: str, panel: Panel, _: Any) -> None:
         self._feed.close(panel)

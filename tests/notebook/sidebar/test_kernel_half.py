@@ -205,11 +205,15 @@ class TestComing:
         first = panel.told[0]
         assert (first["type"], first["version"]) == ("mismatch", VERSION)
 
-    def test_after_a_reload_the_pages_earlier_comm_is_closed(self, page, panel):
+    def test_after_a_reload_nothing_is_told_to_the_pages_earlier_comm(self, page, panel):
         again = page.open()
-        page.until(lambda: panel.is_closed)
         again.watch()
         assert etl(again.until(lambda state: state))
+        told = len(panel.told)
+        again.ask(do="rename", session=again.state["default"], name="weather")
+        again.until(lambda state: state["sessions"][state["default"]]["name"] == "weather")
+        assert len(panel.told) == told
+        assert not panel.is_closed  # the page that had it is gone; the new one would not know what is closed
         assert not again.is_closed
 
     def test_pages_beside_each_other(self, page, panel):
