@@ -7,7 +7,7 @@ from typing import Any
 
 from mars_nb.session.backends.cluster.tracing import MOST, Tracer
 from mars_nb.session.backends.gateway.spans import pack, unpack
-from mars_nb.session.timeline import Ran
+from mars_nb.session.picture import Ran
 
 RUN = ("session", 3)
 

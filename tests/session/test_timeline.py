@@ -17,7 +17,8 @@ import mars_nb.tensor as mt
 from mars_nb import Session
 from mars_nb.errors import TaskCancelled
 from mars_nb.session import history
-from mars_nb.session.timeline import RESOLUTION, Part, Picture, Position, Ran, Span, Timeline
+from mars_nb.session.picture import RESOLUTION, Picture, Ran, Span
+from mars_nb.session.timeline import Part, Position, Timeline
 
 WAIT = 10.0
 R = RESOLUTION

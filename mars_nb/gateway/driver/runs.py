@@ -30,7 +30,8 @@ from mars_nb.session.backends.gateway import faults, spans
 from mars_nb.session.backends.gateway.recordings import Envelope, unpack
 from mars_nb.session.failures import summary
 from mars_nb.session.logs import Log, logged
-from mars_nb.session.timeline import Ran, Timeline
+from mars_nb.session.picture import Ran
+from mars_nb.session.timeline import Timeline
 from mars_nb.storage import frames
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from mars_nb.notebook.sidebar.messages import Followed, Spans
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mars_nb.session.timeline import Part, Span, Timeline
+    from mars_nb.session.picture import Span
+    from mars_nb.session.timeline import Part, Timeline
 
 #: Spans in a message.
 MOST_SPANS = 500

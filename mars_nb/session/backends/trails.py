@@ -7,7 +7,8 @@ from time import perf_counter
 
 from mars_nb.scheduler import Counts, Run, Scheduler
 from mars_nb.session.backends.grouping import Group
-from mars_nb.session.timeline import Ran, Timeline
+from mars_nb.session.picture import Ran
+from mars_nb.session.timeline import Timeline
 
 
 def timeline_of(run: Run, scheduler: Scheduler) -> Timeline:

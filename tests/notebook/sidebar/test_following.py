@@ -5,7 +5,8 @@ import pytest
 from mars_nb.notebook.sidebar.checking import conforms
 from mars_nb.notebook.sidebar.following import MOST_SPANS, Following
 from mars_nb.notebook.sidebar.messages import Spans
-from mars_nb.session.timeline import Ran, Timeline
+from mars_nb.session.picture import Ran
+from mars_nb.session.timeline import Timeline
 
 TASK = {"session": "1", "task": 3}
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from mars_nb.graph.node import Node
-from mars_nb.session.timeline import Ran, Timeline
+from mars_nb.session.picture import Ran
+from mars_nb.session.timeline import Timeline
 
 #: Takes what ended, what runs, and the time there; see `Timeline.add`.
 Listener = Callable[[Collection[Ran], Collection[Ran], float], object]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from mars_nb.session.timeline import Picture, Ran
+from mars_nb.session.picture import Picture, Ran
 
 #: Digits of the seconds.
 _DIGITS = 4
