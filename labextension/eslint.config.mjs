@@ -1,6 +1,9 @@
 import hooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
+/** The folders of src that each folder may not import from. */
+const FORBIDDEN = { model: ['jupyter', 'kernel', 'ui'], kernel: ['jupyter', 'ui'], ui: ['jupyter', 'kernel'] };
+
 export default tseslint.config(
   { ignores: ['lib', 'node_modules', '**/*.js', '*.config.*'] },
   ...tseslint.configs.strictTypeChecked,
@@ -13,5 +16,9 @@ export default tseslint.config(
       '@typescript-eslint/unbound-method': 'off',
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }]
     }
-  }
+  },
+  ...Object.entries(FORBIDDEN).map(([folder, others]) => ({
+    files: [`src/${folder}/**`],
+    rules: { 'no-restricted-imports': ['error', { patterns: others.map(other => `**/${other}/**`) }] }
+  }))
 );
