@@ -13,10 +13,10 @@ from mars_nb.notebook.holders import key_of, lazy_names
 from mars_nb.notebook.sidebar import entries, known
 from mars_nb.notebook.sidebar.cellids import CellIds
 from mars_nb.notebook.sidebar.messages import Lazy, Session, State
-from mars_nb.notebook.sidebar.pace import Pace
+from mars_nb.notebook.sidebar.pace import RESULTS_SHARE, Pace
 from mars_nb.notebook.sidebar.sessionview import Names, SessionView
 
-#: How many entries a panel is told of at the most, in all sessions.
+#: How many results, tasks that are over, operations of these and lazy objects a panel is told of, in all sessions.
 MOST_RESULTS, MOST_TASKS, MOST_OPERATIONS, MOST_LAZY = 1000, 500, 1000, 1000
 
 #: What an entry of a lazy object is made of: its meta, its names, the tasks that compute it.
@@ -39,12 +39,18 @@ class Collector:
     def __init__(self, namespace: Callable[[], Mapping[str, Any]], cells: CellIds, pace: Pace | None = None) -> None:
         self._namespace = namespace
         self._cells = cells
-        self._pace = pace or Pace()
-        self._views: dict[int, SessionView] = {}
-        self._names: Names = {}
+        self._pace = pace or Pace(RESULTS_SHARE)
+        self._views: dict[int, SessionView]
+        self._names: Names
+        self._names_are_stale: bool
+        self._things: dict[str, tuple[_Known, Lazy]]  # by key
+        self._lazy: dict[str, Lazy]
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all: it is looked at anew the next time."""
+        self._views, self._names, self._things, self._lazy = {}, {}, {}, {}
         self._names_are_stale = True
-        self._things: dict[str, tuple[_Known, Lazy]] = {}  # by key
-        self._lazy: dict[str, Lazy] = {}
 
     @property
     def wait(self) -> float | None:
@@ -65,14 +71,15 @@ class Collector:
         changed
             Sessions of which something may have changed since the last time, besides what runs in them.
         names
-            Whether the user's names may have changed; they may if a session changed, too.
+            Whether the user's names may have changed, and what was fetched; they may if a session changed, too.
         """
         sessions, default = known.sessions(), known.default()
         views = {}
         for session in sessions:
             view = views[session.number] = self._views.get(session.number) or SessionView(session)
-            view.is_stale = view.is_stale or session in changed
-            if view.busy or session in changed:
+            moved = session in changed or (names and view.may_have_moved)
+            view.is_stale = view.is_stale or moved
+            if view.busy or moved:
                 view.look(self._cells)
         self._views = views
         self._names_are_stale = self._names_are_stale or names or bool(changed)
@@ -95,10 +102,10 @@ class Collector:
         self._lazy = self._look_at_lazy(objects)
 
     def _entries(self) -> list[Session]:
-        views = self._views.values()
+        views = list(self._views.values())
         shares = (
             entries.shares([len(view.results) for view in views], MOST_RESULTS),
-            entries.shares([len(view.tasks) for view in views], MOST_TASKS),
+            entries.shares([len(view.over) for view in views], MOST_TASKS),
             entries.shares([view.operations for view in views], MOST_OPERATIONS),
         )
         return [view.entry(*most) for view, *most in zip(views, *shares, strict=True)]
@@ -123,8 +130,9 @@ class Collector:
         held = set[str]().union(*(view.keys for view in self._views.values()))
         computing: dict[str, list[int]] = {}
         for view in self._views.values():
-            for key, number in view.computing:
-                computing.setdefault(key, []).append(number)
+            for task in view.running:
+                for node in task.nodes:
+                    computing.setdefault(node.key, []).append(task.number)
         free = [key for key, thing in objects.items() if key not in held and issubclass(type(thing), Tileable)]
         before, self._things = self._things, {}
         for key in sorted(free)[-MOST_LAZY:]:  # keys grow

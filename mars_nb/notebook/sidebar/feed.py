@@ -7,7 +7,8 @@ Concurrency
 - It sleeps until it is told of a change; only while tasks run it looks by itself. Between two looks is a pause, longer
   where looking is costly.
 - `changed` may be called by the garbage collector, in any thread at any moment: it takes no lock. `queue.SimpleQueue`
-  is made for that.
+  is made for that, and the set of sessions that changed is only used by single operations, which are atomic. A session
+  is taken out of it before it is looked at, so no change is missed.
 - The lock guards whether there is a thread. Nothing is collected or sent with it held.
 """
 
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from mars_nb.notebook.sidebar import entries, known
 from mars_nb.notebook.sidebar.collector import Collector
 from mars_nb.notebook.sidebar.following import Following
-from mars_nb.notebook.sidebar.pace import Pace
+from mars_nb.notebook.sidebar.pace import MOST_SHARE, Pace
 from mars_nb.notebook.sidebar.panel import Panel
 
 if TYPE_CHECKING:
@@ -53,15 +54,15 @@ class Feed:
 
     def __init__(self, collector: Collector, pace: Pace | None = None) -> None:
         self._collector = collector
-        self._pace = pace or Pace()
+        self._pace = pace or Pace(MOST_SHARE)
         self._queue: SimpleQueue[Callable[[], object]] = SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         # Written by the thread, read by others: whom to tell, and whether anybody wants to know all.
         self._panels: dict[Panel, tuple[Send, Following]] = {}
         self._watched = False
-        # The thread's own: what to look at, when next, and not before when.
         self._changed: set[Any] = set()
+        # The thread's own: what else to look at, and when.
         self._unsettled: set[Any] = set()
         self._names = False
         self._due: float | None = None
@@ -71,15 +72,16 @@ class Feed:
     def changed(self, session: Any) -> None:
         """Take note of a change: for `mars_nb.graph.runtime.on_change`."""
         if session is not None:
-            if self._watched:
-                self._queue.put(lambda: self._changed.add(session))
+            if self._watched and session not in self._changed:
+                self._changed.add(session)
+                self._queue.put(bool)  # nothing to do but to wake up
         elif self._panels:  # never by the garbage collector
             self.post(bool)
 
     def cell_over(self, *_: Any) -> None:
         """Take note that a cell is over: for IPython's event ``post_run_cell``."""
         if self._watched:
-            self._queue.put(self._look_at_all)
+            self._queue.put(self._look_at_names)
 
     def open(self, panel: Panel, send: Send) -> None:
         """Tell a panel from now on."""
@@ -113,7 +115,7 @@ class Feed:
                     wait = self._tell()
             except Exception:
                 _log.debug("the sidebar cannot be told", exc_info=True)
-                self._look_at_all()
+                self._collector.clear()
                 wait = AGAIN
             self._due = None if wait is None else time.monotonic() + max(wait, self._pace.wait)
 
@@ -129,14 +131,11 @@ class Feed:
             except Empty:
                 return True
             call()
-            before, self._watched = self._watched, any(panel.listens for panel in self._panels)
-            if self._watched and not before:
-                self._look_at_all()
+            self._watched = any(panel.listens for panel in self._panels)
             soon = time.monotonic() + self._pace.wait
             self._due = soon if self._due is None else min(self._due, soon)
 
-    def _look_at_all(self) -> None:
-        self._changed.update(known.sessions())
+    def _look_at_names(self) -> None:
         self._names = True
 
     def _tell(self) -> float | None:
@@ -150,13 +149,17 @@ class Feed:
                 send(message)
         if self._watched:
             return wait
-        self._changed, self._unsettled = set(), set()  # all is looked at when somebody listens again
+        self._collector.clear()  # changes are not heard of from now on
+        self._changed.clear()
         return None
 
     def _tell_all(self) -> float | None:
-        changed, names = self._changed | self._unsettled, self._names
-        self._unsettled, self._changed, self._names = self._changed, set(), False
-        state = self._collector.collect(changed, names)
+        changed = set()
+        while self._changed:
+            changed.add(self._changed.pop())
+        before, self._unsettled = self._unsettled, changed
+        names, self._names = self._names, False
+        state = self._collector.collect(changed | before, names)
         waits = [self._collector.wait, SETTLE if self._unsettled else None]
         now = time.time()
         for panel, (send, following) in self._panels.items():

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 #: Seconds from one time to the next at least: a little more than ten messages a second would be too many.
 PERIOD = 0.125
-#: The share of a processor that each of the things takes: there are two, to look at what is held and all the rest.
-MOST_SHARE = 0.01
+#: The share of a processor that looking at what is held and named may take, and the one of all the rest.
+RESULTS_SHARE, MOST_SHARE = 0.005, 0.015
 
 
 class Pace:
@@ -17,6 +17,8 @@ class Pace:
 
     Parameters
     ----------
+    share
+        Of a processor.
     clock, cost
         Give seconds: the time, and what this thread has worked.
 
@@ -27,7 +29,7 @@ class Pace:
 
     Examples
     --------
-    >>> pace = Pace(clock=lambda: 5.0, cost=iter([0.0, 0.02, 0.5, 0.52]).__next__)
+    >>> pace = Pace(0.01, clock=lambda: 5.0, cost=iter([0.0, 0.02, 0.5, 0.52]).__next__)
     >>> with pace.working():
     ...     pass
     >>> pace.earliest
@@ -40,10 +42,12 @@ class Pace:
 
     def __init__(
         self,
+        share: float,
         clock: Callable[[], float] = time.monotonic,
         cost: Callable[[], float] = time.thread_time,
     ) -> None:
         self.earliest = 0.0
+        self._share = share
         self._clock = clock
         self._cost = cost
         self._last = 0.0  # what it cost
@@ -62,4 +66,4 @@ class Pace:
         finally:
             # The lesser of two: now and then one pays for the garbage collector, the first one for imports and caches.
             last, self._last = self._last, self._cost() - began
-            self.earliest = self._clock() + max(PERIOD, min(last, self._last) / MOST_SHARE)
+            self.earliest = self._clock() + max(PERIOD, min(last, self._last) / self._share)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
@@ -32,31 +33,40 @@ class SessionView:
     ----------
     keys
         Of all that it holds.
-    computing
-        Keys of what its tasks compute, with the numbers of the tasks.
-    busy
-        Whether a task was not over.
-    results, tasks
-        Entries by key, those of the newest last.
+    results, over
+        Entries by key, those of the newest last: of what it holds, and of tasks that are over.
+    operations
+        How many the tasks have that are over.
     is_stale
         Whether its results have to be looked at again.
     """
 
     def __init__(self, session: sessions.Session) -> None:
         self.keys: frozenset[str] = frozenset()
-        self.computing: Sequence[tuple[str, int]] = ()
-        self.busy = True  # as far as is known
+        self._running: Sequence[weakref.ref[sessions.Task]] = ()  # their results are not kept for us
         self.results: dict[str, Result] = {}  # replaced, never changed
-        self.tasks: dict[str, Task] = {}  # likewise
+        self.over: dict[str, Task] = {}  # likewise
+        self.operations = 0
         self.is_stale = True
         self._session = session
-        self._spilled = 0
+        self._tasks: dict[str, Task] = {}  # those that are not over
+        self._memory: tuple[int, int] | None = None  # None: it was not looked at
         self._told: tuple[tuple[str | int, ...], Session] | None = None  # under which name and limits, and what
 
     @property
-    def operations(self) -> int:
-        """How many operations its tasks have."""
-        return sum(len(task["operations"]) for task in self.tasks.values())
+    def busy(self) -> bool:
+        """Whether a task was not over, as far as is known."""
+        return bool(self._running) or self._memory is None
+
+    @property
+    def may_have_moved(self) -> bool:
+        """Whether something may have gone to disk or come from there, without a task: a fetch brings it."""
+        return bool(self._session.spilled) or (self._session.memory, 0) != self._memory
+
+    @property
+    def running(self) -> list[sessions.Task]:
+        """The tasks that were not over."""
+        return [task for ref in self._running if (task := ref()) is not None]
 
     def look(self, cells: CellIds) -> None:
         """Look at the session and its tasks, which is quick.
@@ -68,24 +78,25 @@ class SessionView:
         """
         session = self._session
         self._told = None
-        running = session.running
-        self.busy = bool(running)
-        self.computing = [(node.key, task.number) for task in running for node in task.nodes]
-        self.tasks = self._look_at_tasks(session.tasks, cells)
-        before, self._spilled = self._spilled, session.spilled
-        self.is_stale = self.is_stale or self._spilled != before
+        self._running = list(map(weakref.ref, session.running))
+        self._look_at_tasks(session.tasks, cells)
+        before, self._memory = self._memory, (session.memory, session.spilled)
+        self.is_stale = self.is_stale or before is None or self._memory[1] != before[1]
 
-    def _look_at_tasks(self, infos: Sequence[sessions.TaskInfo], cells: CellIds) -> dict[str, Task]:
-        over = [info for info in infos if info.state != "running"]
-        running = [info for info in infos if info.state == "running"]
-        found = {}
-        for info in (*over, *running[:MOST_RUNNING]):
-            before = self.tasks.get(str(info.number))
-            if before is None or before["state"] in ("waiting", "running"):
-                now = entries.task(info, cells)
-                before = now if before is None or not entries.same_but_for_time(before, now) else before
-            found[str(info.number)] = before
-        return found
+    def _look_at_tasks(self, infos: Sequence[sessions.TaskInfo], cells: CellIds) -> None:
+        over: dict[str, Task] = {}
+        tasks: dict[str, Task] = {}
+        for info in infos:
+            number = str(info.number)
+            if info.state != "running":
+                over[number] = self.over.get(number) or entries.task(info, cells)
+            elif len(tasks) < MOST_RUNNING:
+                before, now = self._tasks.get(number), entries.task(info, cells)
+                tasks[number] = before if before is not None and entries.same_but_for_time(before, now) else now
+        if over.keys() != self.over.keys():
+            self.over = over
+            self.operations = sum(len(task["operations"]) for task in over.values())
+        self._tasks = tasks
 
     def look_at_results(self, names: Names, cells: CellIds) -> None:
         """Look at what the session holds, which takes a time if that is much.
@@ -108,11 +119,17 @@ class SessionView:
             found[result.key] = now if before is None or before != now else before
         self.results = found
 
-    def entry(self, most_results: int, most_tasks: int, most_operations: int) -> Session:
-        """Give what a panel is told, the very same object if nothing changed."""
-        under = self._session.name, most_results, most_tasks, most_operations
+    def entry(self, most_results: int, most_over: int, most_operations: int) -> Session:
+        """Give what a panel is told, the very same object if nothing changed.
+
+        Parameters
+        ----------
+        most_results, most_over, most_operations
+            How many of the last `results` and `over` are told, and how many operations of the latter.
+        """
+        under = self._session.name, most_results, most_over, most_operations
         if self._told is None or self._told[0] != under:
-            tasks = _without_operations(_last(self.tasks, most_tasks), most_operations)
+            tasks = {**_without_operations(_last(self.over, most_over), most_operations), **self._tasks}
             results = _last(self.results, most_results)
             self._told = under, entries.session(self._session, results, len(self.keys), tasks)
         return self._told[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from mars_nb.notebook.sidebar.cellids import CellIds
 from mars_nb.notebook.sidebar.checking import conforms
 from mars_nb.notebook.sidebar.collector import Collector
 from mars_nb.notebook.sidebar.messages import State
-from mars_nb.notebook.sidebar.pace import MOST_SHARE, Pace
+from mars_nb.notebook.sidebar.pace import RESULTS_SHARE, Pace
 from mars_nb.notebook.sidebar.patches import diff
 
 PATIENCE_S = 20
@@ -32,7 +33,7 @@ class Clock:
         self.worked = 0.0
 
     def pace(self):
-        return Pace(clock=lambda: self.now, cost=lambda: self.worked)
+        return Pace(RESULTS_SHARE, clock=lambda: self.now, cost=lambda: self.worked)
 
 
 @pytest.fixture
@@ -150,11 +151,34 @@ class TestResults:
             found = only(collect(small)["sessions"])
             assert 0 < sum(result["spilled"] for result in found["results"].values()) <= found["spilled"]
 
-    def test_looking_keeps_nothing_alive(self, collect, names, session):
+    def test_looking_keeps_nothing_alive(self, collect, names, session, gate):
         names["t"] = mt.ones(3).execute()
+        task = waiting(gate).execute(wait=False)
         collect(session)
         names.clear()
+        gate.set()
+        task.result()
+        del task
+        gc.collect()
         assert not session.results
+
+    def test_what_is_fetched_from_disk_is_seen_after_the_cell(self, collect, names):
+        with mars_nb.new_session(memory_limit="1MiB") as small:
+            names["many"] = [mt.ones(60_000).execute() for _ in range(3)]
+            del names["many"][2]  # there is room
+            first = names["many"][0].key
+            before = only(collect(small)["sessions"])
+            assert before["results"][first]["spilled"]
+            names["many"][0].fetch()
+            assert only(collect(names=False)["sessions"]) == before
+            after = only(collect(names=True)["sessions"])
+            assert not after["results"][first]["spilled"]
+
+    def test_all_can_be_forgotten(self, collect, names, session):
+        names.update(t=mt.ones(3).execute(), u=mt.ones(4))
+        before = collect(session)
+        collect.collector.clear()
+        assert collect(names=False) == before
 
     def test_what_is_costly_is_looked_at_less_often(self, collect, names, session, clock):
         def cost(*_):
@@ -171,7 +195,7 @@ class TestResults:
         assert len(found["results"]) == 1
         assert len(found["tasks"]) == 2, "tasks are looked at all the same"
         wait = collect.collector.wait
-        assert 0.05 / MOST_SHARE - 3.0 < wait < 0.05 / MOST_SHARE
+        assert 0.05 / RESULTS_SHARE - 3.0 < wait < 0.05 / RESULTS_SHARE
         clock.now += wait
         assert len(only(collect(names=False)["sessions"])["results"]) == 2
         assert collect.collector.wait is None
@@ -277,6 +301,22 @@ class TestLimits:
         assert sum(len(one["tasks"]) for one in found) == 20
         assert sum(len(task["operations"]) for one in found for task in one["tasks"].values()) <= 15
         assert len(kept) == 60
+
+    def test_what_runs_is_always_told(self, collect, gate, monkeypatch):
+        monkeypatch.setattr(module, "MOST_TASKS", 2)
+        monkeypatch.setattr(module, "MOST_OPERATIONS", 0)
+        sessions = [mars_nb.new_session(n_threads=1, default=False) for _ in range(3)]
+        kept = [mt.ones(2).execute(session=session) for session in sessions]
+        tasks = [waiting(gate).execute(session=session, wait=False) for session in sessions]
+        found = collect(*sessions)["sessions"].values()
+        running = [task for one in found for task in one["tasks"].values() if task["state"] == "running"]
+        assert [task["number"] for task in running] == [task.number for task in tasks]
+        assert all(task["operations"] for task in running)
+        assert sum(len(one["tasks"]) for one in found) == 2 + len(tasks)
+        gate.set()
+        for task in tasks:
+            task.result()
+        del kept
 
     def test_operations_of_what_is_long_over_are_left_out_first(self, collect, session, monkeypatch):
         monkeypatch.setattr(module, "MOST_OPERATIONS", 3)

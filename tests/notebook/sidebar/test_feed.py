@@ -24,6 +24,10 @@ class Collected:
         self.wait = None
         self.asked = []
         self.fails = 0
+        self.cleared = 0
+
+    def clear(self):
+        self.cleared += 1
 
     def collect(self, changed, names):
         self.asked.append((set(changed), names))
@@ -150,16 +154,17 @@ class TestVisible:
         assert collected.asked[looks:] == [({"session"}, False), ({"session"}, False)], "once more when it has settled"
         assert feed._thread.is_alive()
 
-    def test_all_is_looked_at_first_and_after_a_cell(self, feed, watcher, collected):
-        with mars_nb.new_session() as session:
-            watcher.watch(True)
-            watcher.next()
-            assert collected.asked[0] == ({session}, True)
-            rest(feed)
-            collected.default = 1
-            feed.cell_over()
-            watcher.next()
-            assert ({session}, True) in collected.asked[1:]
+    def test_names_are_looked_at_after_a_cell(self, feed, visible, collected):
+        collected.default = 1
+        feed.cell_over()
+        visible.next()
+        assert (set(), True) in collected.asked[1:]
+
+    def test_what_is_known_is_forgotten_while_nobody_listens(self, feed, visible, collected):
+        before = collected.cleared
+        visible.watch(False)
+        ended(feed)
+        assert collected.cleared > before
 
     def test_while_something_runs_it_looks_by_itself(self, feed, visible, collected):
         collected.wait = 0.0
