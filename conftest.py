@@ -24,7 +24,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out the doctests that stand in docstrings of numpy and pandas, shown by our functions of the same name."""
     foreign = [item for item in items if isinstance(item, pytest.DoctestItem) and not _is_ours(item)]
     config.hook.pytest_deselected(items=foreign)
-    items[:] = [item for item in items if item not in foreign]
+    gone = set(foreign)
+    items[:] = sorted((item for item in items if item not in gone), key=lambda item: not _is_of_browser(item))
+    for item in items:  # with pytest-xdist a module's tests share a process, and so do those that drive a browser
+        item.add_marker(pytest.mark.xdist_group("browser" if _is_of_browser(item) else item.nodeid.partition("::")[0]))
+
+
+def _is_of_browser(item: pytest.Item) -> bool:
+    return item.get_closest_marker("browser") is not None
 
 
 def _is_ours(item: pytest.DoctestItem) -> bool:
@@ -59,7 +66,7 @@ def _join_threads() -> None:
         progress.ticker.rest()  # its thread would wait for more
     deadline = time.monotonic() + PATIENCE_S
     for thread in threading.enumerate():
-        if thread.name.startswith("mars_nb"):
+        if thread.name.startswith("mars_nb") and thread.ident is not None:  # an interrupt may keep one from starting
             thread.join(max(0.0, deadline - time.monotonic()))
             assert not thread.is_alive(), f"{thread.name} is alive {PATIENCE_S} s after all sessions were closed"
 

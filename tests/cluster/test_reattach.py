@@ -132,7 +132,7 @@ class TestRunning:
         (task,) = session.running
         snapshot = until(lambda: task.snapshot() if task.snapshot().busy else None)
         assert (snapshot.done, snapshot.total) == (0, 4)
-        assert task.info().label == ", ".join(["RemoteFunction"] * 4)
+        assert task.info().label == "RemoteFunction ×4"
         (tmp_path / "go").touch()
         results = task.result(PATIENCE_S)
         assert sorted(result.fetch() for result in results) == [0, 1, 2, 3]

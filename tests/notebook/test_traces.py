@@ -18,7 +18,7 @@ def _traces():
     formatters = shell.display_formatter.formatters.values()
     return {
         "threads": sorted(t.name for t in threading.enumerate() if t.name.startswith("mars_nb")),
-        "comms": sorted(comm.get_comm_manager().comms),
+        "comms": sorted(c.target_name for c in comm.get_comm_manager().comms.values()),
         "comm targets": sorted(comm.get_comm_manager().targets),
         "events": {event: named(calls) for event, calls in shell.events.callbacks.items()},
         "transformers": [named(group) for group in transformers],

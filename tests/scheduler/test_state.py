@@ -123,6 +123,22 @@ def test_counts_by_operation() -> None:
     assert counts == {"read": (1, 0, 2), "sum": (0, 1, 1)}
 
 
+def test_operations_may_be_counted_together() -> None:
+    graph = {name: ChunkTask(add, (), name) for name in ("sum 1", "sum 2", "mean 1")}
+    asked: list[Any] = []
+
+    def kind(name: Any) -> Any:
+        asked.append(name)
+        return name.partition(" ")[0]
+
+    state = RunState({**graph, "more": ChunkTask(add, (), "sum 2")}, [*graph, "more"], kind)
+    while not state.over:
+        state.finish(state.take(), 1, seconds=0.5)
+    counts = {name: (c.done, c.total, c.seconds) for name, c in state.counts.items()}
+    assert counts == {"sum": (3, 3, 1.5), "mean": (1, 1, 0.5)}
+    assert sorted(asked) == sorted(graph), "each once"
+
+
 @pytest.mark.parametrize(("edges", "error"), [({"a": "b", "b": "a"}, ValueError), ({"a": "z"}, KeyError)])
 def test_bad_graphs_are_refused(edges: dict[str, str], error: type[Exception]) -> None:
     with pytest.raises(error):

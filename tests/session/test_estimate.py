@@ -51,6 +51,13 @@ def test_what_was_not_begun_goes_at_the_pace_of_the_rest():
     assert slow == pytest.approx(usual, abs=0.05)
 
 
+@pytest.mark.parametrize("name", NODES)
+def test_operations_that_are_counted_together_are_expected_to_take_what_each_takes(name):
+    apart = [progress(name, 0, 1, 4, 0.0, 0.1), *[progress(name, 0, 0, 4)] * 4, progress(MERGE, 3, 0, 6, 6.0)]
+    together = [Progress(NODES[name], 0, 1, 20, 0.0, 0.1, number=5), progress(MERGE, 3, 0, 6, 6.0)]
+    assert estimate.share(together) == pytest.approx(estimate.share(apart))
+
+
 def test_trivial_work_says_little_of_the_pace():
     """One call of a user's function takes as long as it takes, however fast its data were there."""
     operations = [progress(ADD, 10_000, 0, 10_000, 0.1), progress(SPAWN, 0, 1, 1, 0.0, 1.0)]

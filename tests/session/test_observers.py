@@ -74,7 +74,7 @@ def test_tasks_and_results(told, session):
     assert session.results
     del value, task
     gc.collect()
-    assert since(told) == [session.name]
+    assert since(told).count(session.name) == 1
     assert not session.results
 
 

@@ -213,7 +213,6 @@ def test_timeline_shows_what_ran(open_notebook: OpenNotebook, tmp_path: Path) ->
     expect(active_cell(sidebar)).to_contain_text("def other")
 
 
-@pytest.mark.xfail(strict=True, reason="each call of a function is told as an operation of its own")
 def test_calls_in_one_line_are_one_operation(open_notebook: OpenNotebook) -> None:
     notebook, sidebar, _ = open_notebook(START, SESSION, STEPS, TWO)
     notebook.run_all()
@@ -225,10 +224,7 @@ def test_calls_in_one_line_are_one_operation(open_notebook: OpenNotebook) -> Non
     expect(operations).to_contain_text(["step", "other"])
 
 
-SLOW = pytest.mark.xfail(strict=True, reason="with 10,000 operations it is told every six seconds how they stand")
-
-
-@pytest.mark.parametrize("of", ["tensors", pytest.param("functions", marks=SLOW)])
+@pytest.mark.parametrize("of", ["tensors", "functions"])
 def test_ten_thousand_chunk_tasks(open_notebook: OpenNotebook, enough: Path, tmp_path: Path, of: str) -> None:
     session = "mars.new_session(name='etl', n_threads=3);"
     notebook, sidebar, wire = open_notebook(START, session, LARGE[of], RUN_LARGE)
