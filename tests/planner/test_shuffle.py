@@ -61,7 +61,7 @@ ORDERS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("chunk_size", [1, 7, 40])
-@pytest.mark.parametrize("order", ORDERS, ids=str)
+@pytest.mark.parametrize("order", ORDERS, ids=lambda order: str(order).partition(" at 0x")[0])
 def test_sort_values(order: dict[str, Any], chunk_size: int) -> None:
     frame = make_frame()
     lazy = md.from_pandas(frame, chunk_size).sort_values(**order, kind="stable")
