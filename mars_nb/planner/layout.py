@@ -84,10 +84,13 @@ class Grid:
         Of the chunks, the last dimension running fastest.
     nsplits
         Lengths of the chunks in each dimension; NaN where not known.
+    partition
+        Of an array made of a frame, row by row: as of `Rows`.
     """
 
     keys: tuple[ChunkKey, ...]
     nsplits: tuple[tuple[float, ...], ...]
+    partition: str | None = None
 
     @property
     def known(self) -> bool:
@@ -217,6 +220,6 @@ def stored(
                 tuple(by_index[(*first[:axis], i, *first[axis + 1 :])][axis] for i in range(len(lengths)))
                 for axis, lengths in enumerate(nsplits)
             )
-            return Grid(keys, known), chunks
+            return replace(layout, keys=keys, nsplits=known), chunks
         case Nested():
             return replace(layout, keys=keys), chunks

@@ -5,13 +5,17 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from mars_nb.graph.meta import ObjectMeta, PandasMeta, TensorMeta
-from mars_nb.graph.node import Arguments, Node, Path
+from mars_nb.graph.node import Arguments, Function, Node, Path
+from mars_nb.graph.structure import leaves
 from mars_nb.planner.context import Building, Evaluation
 from mars_nb.planner.layout import Grid, Layout, Rows, Single
-from mars_nb.planner.rowrules import LOOKUPS, OPERATORS, keeps_rows
+from mars_nb.planner.renumber import columns_of
+from mars_nb.planner.rowmethods import ARITHMETIC, LOOKUPS, OPERATORS, relabels
+from mars_nb.planner.rowrules import keeps_rows
 from mars_nb.planner.walks import has_categories, is_frame, is_series, sample_of
 
 
@@ -28,11 +32,21 @@ def rowwise(building: Building, node: Node) -> Layout | None:
         building.add(node, i, evaluate, [_chunk(building, node, input_, i) for input_ in node.inputs])
         for i in range(len(rows.keys))
     )
+    partition = _partition(node, rows) if keeps else node.key
+    lengths = rows.lengths if keeps else None
     if isinstance(node.meta, TensorMeta):
-        lengths = rows.lengths or (math.nan,) * len(keys)
-        return Grid(keys, (tuple(lengths), *((n,) for n in node.meta.shape[1:])))
-    columns = tuple(node.meta.sample.shape[1:]) if isinstance(node.meta, PandasMeta) else ()
-    return Rows(keys, rows.partition if keeps else node.key, rows.lengths if keeps else None, columns)
+        known = lengths or (math.nan,) * len(keys)
+        return Grid(keys, (tuple(known), *((n,) for n in node.meta.shape[1:])), partition)
+    return Rows(keys, partition, lengths, columns_of(node))
+
+
+def _partition(node: Node, rows: Rows) -> str:
+    """Name the way the rows are cut, and by that their labels: two walks that give the same labels have one name."""
+    if not relabels(node):
+        return rows.partition
+    given = list(leaves(node.args[-1]))
+    plain = all(isinstance(item, str | int | bool | None) for item in given)
+    return f"{node.args[0].key}.{node.op.name}{given}" if plain else node.key
 
 
 def _may_have_rows(node: Node) -> bool:
@@ -72,7 +86,7 @@ class _Evaluation(Evaluation):
 
 def _chunk(building: Building, node: Node, input_: Node, number: int) -> Any:
     layout = building.lowered[input_]
-    if isinstance(layout, Rows) and not _looked_up(node, input_):
+    if isinstance(layout, Rows | Grid) and not _looked_up(node, input_):
         return layout.keys[number]
     return building.single(input_).key
 
@@ -85,23 +99,25 @@ def _looked_up(node: Node, input_: Node) -> bool:
 def _common_rows(building: Building, node: Node) -> Rows | None:
     """Give the layout of the inputs that are cut, if they are cut alike and all others are plain values."""
     found: Rows | None = None
+    arrays: list[Grid] = []
     for input_ in node.inputs:
         layout = building.lowered[input_]
         if _looked_up(node, input_):
             if not is_series(input_):
                 return None
+        elif _by_columns(node, input_):
+            if not isinstance(layout, Single):
+                return None
         elif isinstance(layout, Rows):
             if found is not None and layout.partition != found.partition:
                 return None  # rows would have to be aligned
-            if (
-                node.op.name in OPERATORS
-                and not isinstance(node.op, Path)
-                and is_frame(input_) != is_frame(node.inputs[0])
-            ):
-                return None  # pandas aligns a series with the columns of a frame
             found = found or layout
-        elif not isinstance(layout, Single) or not _plain(node, input_):
+        elif isinstance(layout, Grid):
+            arrays.append(layout)
+        elif not isinstance(layout, Single) or not _plain(input_):
             return None
+    if found is None or not all(_is_cut_like(found, grid) for grid in arrays):
+        return None
     if any(arg is arg_ for arg in node.args[:1] for arg_ in _nodes_of(node) if node.op.name in LOOKUPS):
         return None  # looked up in itself, which would have to be cut and not cut
     return found
@@ -112,15 +128,32 @@ def _nodes_of(node: Node) -> list[Any]:
     return [*call.args, *call.kwargs.values()] if isinstance(call, Arguments) else []
 
 
-def _plain(node: Node, input_: Node) -> bool:
-    """Tell inputs that mean the same for each chunk: numbers, and what is aligned with the columns of a frame."""
+def _by_columns(node: Node, input_: Node) -> bool:
+    """Tell a series that pandas aligns with the columns of a frame."""
+    if not is_series(input_) or not any(map(is_frame, node.inputs)):
+        return False
+    if isinstance(node.op, Function):
+        return node.op.name in OPERATORS or isinstance(node.op.target, np.ufunc)
+    name, call = node.op.name, node.args[-1]
+    if name in ARITHMETIC:
+        return call.kwargs.get("axis") not in (0, "index")
+    return name in ("fillna", "dot")
+
+
+def _is_cut_like(rows: Rows, grid: Grid) -> bool:
+    """Tell an array with as many rows in each chunk, no chunk of it being cut along another dimension."""
+    if len(grid.keys) != len(rows.keys):
+        return False
+    return grid.partition == rows.partition or (grid.known and grid.nsplits[0] == rows.lengths)
+
+
+def _plain(input_: Node) -> bool:
+    """Tell numbers, which mean the same for each chunk."""
     if isinstance(input_.meta, TensorMeta):
         return not input_.meta.shape
     if isinstance(input_.meta, ObjectMeta):
         return input_.meta.sample is not None and pd.api.types.is_scalar(input_.meta.sample)
-    aligned = not isinstance(node.op, Path) and node.op.name in OPERATORS
-    filled = isinstance(node.op, Path) and node.op.name == "fillna"
-    return is_series(input_) and (aligned or filled) and is_frame(node.args[0])
+    return False
 
 
 def _makes_categories(node: Node) -> bool:

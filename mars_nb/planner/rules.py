@@ -24,6 +24,6 @@ def partitioned(building: Building, node: Node) -> Layout:
     grids, rows = (any(isinstance(layout, kind) for layout in layouts) for kind in (Grid, Rows))
     if grids and not rows:
         return (framing if isinstance(node.meta, PandasMeta) else arrays.lower)(building, node)
-    if rows and not grids:
+    if rows:
         return frames.lower(building, node)
     raise NotPartitionable

@@ -59,6 +59,11 @@ def is_series(value: Any) -> bool:
     return isinstance(sample_of(value), pd.Series)
 
 
+def is_index(value: Any) -> bool:
+    """Tell a node that stands for an index."""
+    return isinstance(sample_of(value), pd.Index)
+
+
 def dtypes_of(sample: pd.DataFrame | pd.Series[Any]) -> list[Any]:
     """List the dtypes of the columns, or the one of a series."""
     return list(sample.dtypes) if isinstance(sample, pd.DataFrame) else [sample.dtype]
