@@ -125,7 +125,7 @@ def _assignment(node: Node) -> bool | None:
     several = isinstance(columns, list) and not isinstance(value, Node)
     if names != ("loc",) or not known or not (several or isinstance(columns, str | int)):
         return None
-    return True if every or _is_mask(rows) else None
+    return True if every or (_is_mask(rows) and _each_row(value)) else None
 
 
 def _sets_columns(owner: Any, key: Any, value: Any) -> bool:
@@ -138,12 +138,16 @@ def _sets_columns(owner: Any, key: Any, value: Any) -> bool:
 
 def _sets_masked(key: Any, value: Any) -> bool:
     if is_frame(key):
-        return (
-            bool(all(dtype == bool for dtype in dtypes_of(sample_of(key))))
-            and not isinstance(value, Node)
-            and assignable(value)
-        )
-    return _is_mask(key) and assignable(value)
+        booleans = pd.api.types.is_bool_dtype
+        return all(map(booleans, dtypes_of(sample_of(key)))) and not isinstance(value, Node) and assignable(value)
+    return _is_mask(key) and _each_row(value)
+
+
+def _each_row(value: Any) -> bool:
+    """Tell a value of which each row that is set takes its own; an array would be as long as the rows that are set."""
+    return assignable(value) and not (
+        isinstance(value, Node) and isinstance(value.meta, TensorMeta) and value.meta.shape
+    )
 
 
 def _is_mask(rows: Any) -> bool:
