@@ -70,6 +70,16 @@ OPTIONS: dict[str, Option] = {
         lambda v: v is None or _is_positive_int(v) or isinstance(v, str),
         "bytes that a fetch may bring, or text such as '4GiB'; None: a quarter of the free memory",
     ),
+    "on_gather": Option(
+        "warn",
+        lambda v: v in ("warn", "error", "allow"),
+        "where an operation has no form for many chunks: 'warn', 'error' before anything runs, 'allow' silently",
+    ),
+    "keep_intermediates": Option(
+        True,
+        _is_bool,
+        "keep what is computed on the way and has a variable, while memory allows, so that it is not computed again",
+    ),
     "traceback": Option(
         "short",
         lambda v: v in ("short", "full"),

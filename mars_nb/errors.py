@@ -16,7 +16,8 @@
     ├── FetchTooLarge(MemoryError)            a fetch would bring more into memory than it may
     ├── SpillError(OSError)                   memory is full, and the disk takes no more
     ├── SnapshotError(OSError)                results cannot be saved, or a snapshot is damaged
-    └── UserExit(RuntimeError)                a user's function called ``sys.exit()`` or raised an interrupt
+    ├── UserExit(RuntimeError)                a user's function called ``sys.exit()`` or raised an interrupt
+    └── WholeError(RuntimeError)              in place of a WholeWarning, if the user wants it so
 
     MarsWarning(UserWarning)
     ├── WholeWarning                          many chunks are gathered into one for an operation
@@ -221,6 +222,10 @@ class SnapshotError(MarsError, OSError):
 
 class UserExit(MarsError, RuntimeError):
     """A user's function called ``sys.exit()`` or raised an interrupt inside a chunk task."""
+
+
+class WholeError(MarsError, RuntimeError):
+    """Many chunks would be gathered into one, and ``options.on_gather`` is ``"error"``. Nothing was computed."""
 
 
 class MarsWarning(UserWarning):

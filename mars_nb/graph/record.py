@@ -8,11 +8,12 @@ from typing import Any
 from mars_nb.config import options
 from mars_nb.graph import mistakes
 from mars_nb.graph.callsite import capture
+from mars_nb.graph.claims import Claim
 from mars_nb.graph.meta import HandleMeta, Meta, ObjectMeta, TupleMeta
 from mars_nb.graph.node import Function, Node, Operation, Path
 from mars_nb.graph.runtime import runtime
 from mars_nb.graph.structure import leaves, replace
-from mars_nb.graph.tileable import Claim, ExecutableTuple, Object, Tileable
+from mars_nb.graph.tileable import ExecutableTuple, Object, Tileable
 
 Infer = Callable[[Operation, tuple[Any, ...], dict[str, Any]], Meta]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import operator
 import sys
-import weakref
 from collections.abc import Callable, Collection, Iterable, Iterator
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from mars_nb.graph import showing
+from mars_nb.graph.claims import Claim, Hand, hand_of
 from mars_nb.graph.meta import Meta, ObjectMeta
 from mars_nb.graph.node import Function, Node
 from mars_nb.graph.runtime import runtime
@@ -23,43 +23,14 @@ if TYPE_CHECKING:
 _MOST_DRAWN = 10
 
 
-class Claim:
-    """Keeps the result of one node in the sessions that hold it: when the last claim goes, the result is freed.
-
-    A tileable owns the claim of its node. A tileable that was not executed yet also keeps the claims of its inputs,
-    because it will want their results; once executed it lets them go, so that a loop of ``x = x + 1``
-    does not pile up every ``x`` there ever was.
-
-    Attributes
-    ----------
-    key
-        Of the node.
-    inputs
-        Claims of the node's inputs; empty once the node was executed.
-    """
-
-    __slots__ = ("__weakref__", "inputs", "key")
-
-    def __init__(self, key: str, inputs: tuple[Claim, ...] = ()) -> None:
-        self.key = key
-        self.inputs = inputs
-
-    def settle(self) -> None:
-        """Let the claims on the inputs go, because the node's own result is there."""
-        self.inputs = ()
-
-    def on_release(self, call: Callable[[str], object]) -> None:
-        """Call ``call(key)`` when the claim is gone: in whatever thread, at whatever moment."""
-        weakref.finalize(self, call, self.key).atexit = False
-
-
 class Tileable:
     """A lazy object: recorded, and executed in sessions."""
 
-    __slots__ = ("__weakref__", "_claim", "_node")
+    __slots__ = ("__weakref__", "_claim", "_hand", "_node")
 
     _node: Node
     _claim: Claim
+    _hand: Hand
     #: Begins the names of operations on this kind of object.
     _prefix = "Object"
     #: In an operation on several kinds the highest rank decides (as ``__array_priority__`` does).
@@ -71,12 +42,14 @@ class Tileable:
         tileable = object.__new__(cls)
         tileable._node = node
         tileable._claim = claim
+        tileable._hand = hand_of(claim)
         return tileable
 
     def _become(self, other: Tileable) -> None:
         """Stand for another value from now on. What was recorded from this object before does not change."""
         self._node = other._node
         self._claim = other._claim
+        self._hand = other._hand
 
     def _record_function(self, op: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Record a function in which this kind of object has the highest rank."""

@@ -28,10 +28,13 @@ class Building:
         The chunk tasks so far.
     lowered
         The layout of each node that was lowered.
+    differing
+        Those of them whose chunks may have different dtypes; see `settle`.
     """
 
     graph: dict[ChunkKey, ChunkTask] = field(default_factory=dict)
     lowered: dict[Node, Layout] = field(default_factory=dict)
+    differing: set[Node] = field(default_factory=set)
     _gathered: dict[Node, Single] = field(default_factory=dict)
 
     def add(self, node: Node, part: Any, function: Callable[..., Any], inputs: Sequence[ChunkKey] = ()) -> ChunkKey:

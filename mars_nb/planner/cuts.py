@@ -11,7 +11,6 @@ from mars_nb.graph.node import Node, Source
 from mars_nb.planner.context import Building
 from mars_nb.planner.layout import ChunkKey, Layout, Rows, Single, spans
 from mars_nb.planner.renumber import columns_of
-from mars_nb.planner.settle import may_differ
 from mars_nb.planner.walks import base_rows, call_of, is_frame, sample_of
 
 
@@ -25,7 +24,7 @@ def cut(building: Building, node: Node) -> Layout | None:
         whole = partial(_taken, slice(None), columns)
         keys = tuple(building.add(node, i, whole, [key]) for i, key in enumerate(base.keys))
         return Rows(keys, base.partition, base.lengths, columns_of(node))
-    if base.lengths is None or may_differ(building, node.inputs[0]):
+    if base.lengths is None or node.inputs[0] in building.differing:
         return None  # what rows are left must have the dtypes of all
     bounds = spans(base.lengths)
     positions = range(sum(base.lengths))

@@ -20,6 +20,7 @@ from mars_nb.graph.meta import HandleMeta, PandasMeta, TensorMeta
 from mars_nb.graph.node import Node, ordered
 from mars_nb.planner.context import Building, NotPartitionable
 from mars_nb.planner.layout import Grid, Layout, Rows, Single
+from mars_nb.planner.settle import note
 
 #: Recordings of more nodes, or of more chunk tasks, are not looked through: it would take longer than a repr may.
 MOST_NODES, MOST_TASKS = 2000, 1000
@@ -62,7 +63,7 @@ def estimate(
 
     nodes = ordered([node], is_leaf)
     if len(stored) > MOST_NODES:
-        return Estimate(Size(nbytes=_nbytes(node)))
+        return Estimate(Size(nbytes=nbytes_of_value(node)))
     building = Building()
     sources: list[Size] = []
     for each in nodes:
@@ -70,12 +71,12 @@ def estimate(
         if layout is not None:
             sources.append(Size(len(layout.keys), nbytes_of(each.key)))
         elif not each.inputs:
-            sources.append(Size(math.prod(map(len, each.chunks or ())), _nbytes(each)))
+            sources.append(Size(math.prod(map(len, each.chunks or ())), nbytes_of_value(each)))
         layout = layout or _layout(building, each)
         if layout is not None:
-            building.lowered[each] = layout
+            note(building, each, layout, settled=stored[each] is not None)
     last = building.lowered.get(node)
-    own = Size(None if last is None else len(last.keys), _nbytes(node))
+    own = Size(None if last is None else len(last.keys), nbytes_of_value(node))
     if stored[node] is not None or not node.inputs:
         own = sources[-1]
     return Estimate(own, Size(sum(size.chunks or 0 for size in sources), _sum([size.nbytes for size in sources])))
@@ -137,7 +138,8 @@ def _as_cut(node: Node, nsplits: Sequence[tuple[float, ...]]) -> Grid:
 # --- bytes ------------------------------------------------------------------------------------------------------
 
 
-def _nbytes(node: Node) -> int | None:
+def nbytes_of_value(node: Node) -> int | None:
+    """Tell how large a value is likely to be by its meta alone; None where that depends on the data."""
     meta = node.meta
     if isinstance(meta, TensorMeta):
         return int(meta.nbytes) if meta.known else None

@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from mars_nb.errors import WholeWarning
-from mars_nb.graph.node import Node, ordered
-from mars_nb.planner import nested
+from mars_nb.graph.node import Node, Source, ordered
+from mars_nb.planner import gathering, nested
 from mars_nb.planner.context import Building, NotPartitionable, whole
 from mars_nb.planner.layout import ChunkKey, Layout, Single
-from mars_nb.planner.settle import settled
+from mars_nb.planner.settle import note, settled
+from mars_nb.planner.sources import is_generated
 from mars_nb.scheduler.state import ChunkTask
 
-_warned: dict[str | tuple[str, type[Warning], int], int] = {}  # the registry that lets each line warn once
+
+Sources = frozenset[tuple[Node, Hashable]]
+_NONE: Sources = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Intermediate:
+    """A value that is computed on the way to others.
+
+    Attributes
+    ----------
+    layout
+        How it is cut.
+    differs
+        Whether its chunks may have different dtypes; see `settle`.
+    sources
+        The reading nodes that it is computed from, each with the version of its files.
+    """
+
+    layout: Layout
+    differs: bool
+    sources: Sources
 
 
 @dataclass(frozen=True)
@@ -30,10 +50,13 @@ class Plan:
         Chunk tasks by key.
     layouts
         How the value of each target will be cut.
+    intermediates
+        What is computed on the way of that which was wished for.
     """
 
     graph: Mapping[ChunkKey, ChunkTask]
     layouts: Mapping[Node, Layout]
+    intermediates: Mapping[Node, Intermediate] = field(default_factory=dict)
 
     @property
     def outputs(self) -> list[ChunkKey]:
@@ -45,6 +68,9 @@ def plan(
     targets: Sequence[Node],
     held: Callable[[str], Layout | None] = lambda key: None,
     load: Callable[[ChunkKey], Any] = lambda key: None,
+    kept: Callable[[str], Intermediate | None] = lambda key: None,
+    wished: Callable[[str], bool] = lambda key: False,
+    version: Callable[[Node], Hashable | None] = lambda node: None,
 ) -> Plan:
     """Plan the computation of `targets`.
 
@@ -56,6 +82,12 @@ def plan(
         Gives the layout of a result by its node's key, None where there is none: what is held is not computed again.
     load
         Gives a held chunk by its key; called inside the tasks.
+    kept
+        Gives what was kept of an earlier run though it was no result, by its node's key; it is loaded like a result.
+    wished
+        Tells by its key whether a node that is computed on the way is to be kept.
+    version
+        Tells the version of the files that a node reads, None for one that reads none.
 
     Examples
     --------
@@ -65,47 +97,60 @@ def plan(
     [Single(...)]
     """
     building = Building()
-    found: dict[Node, Layout | None] = {}
+    found: dict[Node, Layout | Intermediate | None] = {}
+    sources: dict[Node, Sources] = {}
+    intermediates: dict[Node, Intermediate] = {}
 
     def is_held(node: Node) -> bool:
         if node not in found:
-            found[node] = held(node.key)
+            found[node] = held(node.key) or kept(node.key)
         return found[node] is not None
 
     for node in ordered(targets, is_held):
-        layout = found.get(node)
-        if layout is not None:
+        known = found.get(node)
+        if known is not None:
+            layout = known.layout if isinstance(known, Intermediate) else known
             for key in layout.keys:
                 building.graph[key] = ChunkTask(partial(load, key))
-        elif (graph := nested.graph_of(node)) is not None:
-            layout = nested.lower(building, node, graph)
-        elif node.chunks is None and all(isinstance(building.lowered[i], Single) for i in node.inputs):
-            layout = whole(building, node)
-        else:
-            layout = _lowered(building, node)
-        building.lowered[node] = layout
-    return Plan(building.graph, {node: settled(building, node) for node in targets})
+            note(building, node, layout, settled=True)
+            if isinstance(known, Intermediate):
+                sources[node] = known.sources
+                if known.differs:
+                    building.differing.add(node)
+            continue
+        note(building, node, _lowered(building, node))
+        sources[node] = _sources(node, sources, version)
+        if _is_worth_keeping(node) and wished(node.key):
+            intermediates[node] = Intermediate(building.lowered[node], node in building.differing, sources[node])
+    layouts = {node: settled(building, node) for node in targets}
+    on_the_way = {node: found for node, found in intermediates.items() if node not in layouts}
+    return Plan(building.graph, layouts, on_the_way)
 
 
 def _lowered(building: Building, node: Node) -> Layout:
-    """Lower a node partitioned where a rule allows it, else whole with a warning."""
+    """Lower a node: as it came from Dask, partitioned where a rule allows it, else whole."""
+    graph = nested.graph_of(node)
+    if graph is not None:
+        return nested.lower(building, node, graph)
+    if node.chunks is None and all(isinstance(building.lowered[i], Single) for i in node.inputs):
+        return whole(building, node)
     from mars_nb.planner.rules import partitioned
 
     with suppress(NotPartitionable):
         return partitioned(building, node)
-    _warn(node, building)  # may raise, so not while another error is handled
+    gathering.tell(building, node)  # may raise, so not while another error is handled
     return whole(building, node)
 
 
-def _warn(node: Node, building: Building) -> None:
-    many = [len(building.lowered[i].keys) for i in node.inputs if not isinstance(building.lowered[i], Single)]
-    if not many:
-        return
-    message = (
-        f"{node.label} has no form for many chunks here: {sum(many)} chunks are gathered into one for it, "
-        "which takes the memory of all and one thread"
-    )
-    if node.site is None:
-        warnings.warn(message, WholeWarning, stacklevel=2)
-    else:
-        warnings.warn_explicit(message, WholeWarning, node.site.filename, node.site.lineno, registry=_warned)
+def _sources(node: Node, known: Mapping[Node, Sources], version: Callable[[Node], Hashable | None]) -> Sources:
+    """Tell what a node is read from; of results that are held nothing is told: they stay as they are."""
+    if not node.inputs:
+        found = None if isinstance(node.op, Source) else version(node)
+        return _NONE if found is None else frozenset(((node, found),))
+    below = {found for i in node.inputs if (found := known.get(i, _NONE))}
+    return below.pop() if len(below) == 1 else _NONE.union(*below)
+
+
+def _is_worth_keeping(node: Node) -> bool:
+    """Tell what is not there anyway, or made as quickly as it could be read."""
+    return not isinstance(node.op, Source) and (node.op.name.startswith("random.") or not is_generated(node))

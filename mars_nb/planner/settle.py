@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from mars_nb.graph.node import Node, Path, ordered
+from mars_nb.graph.node import Node, Path
 from mars_nb.planner.context import Building
 from mars_nb.planner.dtypes import joined
-from mars_nb.planner.layout import Layout, Rows
+from mars_nb.planner.layout import Layout, Rows, Single
 
 # Operations that find dtypes from values.
 _FINDING = set(
@@ -22,7 +22,7 @@ _FINDING = set(
 def settled(building: Building, node: Node) -> Layout:
     """Give the layout of a value that is kept, with equal dtypes in all chunks: a part must be as in the whole."""
     layout = building.lowered[node]
-    if not isinstance(layout, Rows) or len(layout.keys) < 2 or not may_differ(building, node):
+    if not isinstance(layout, Rows) or len(layout.keys) < 2 or node not in building.differing:
         return layout
     examples = [building.add(node, ("example", i), _example, [key]) for i, key in enumerate(layout.keys)]
     common = building.add(node, "dtypes", _common, examples)
@@ -30,13 +30,20 @@ def settled(building: Building, node: Node) -> Layout:
     return replace(layout, keys=tuple(keys))
 
 
-def may_differ(building: Building, node: Node) -> bool:
-    """Tell whether on the way to a value its dtypes were found from values."""
-    return any(bool(_steps(found) & _FINDING) for found in ordered([node], lambda n: n not in building.lowered))
+def note(building: Building, node: Node, layout: Layout, settled: bool = False) -> None:
+    """Take note of how a node was lowered, and whether on the way to it dtypes were found from values.
 
-
-def _steps(node: Node) -> set[str]:
-    return set(node.op.names) if isinstance(node.op, Path) else {node.op.name}
+    Parameters
+    ----------
+    settled
+        Whether it is known that all chunks have equal dtypes.
+    """
+    building.lowered[node] = layout
+    if settled or isinstance(layout, Single):
+        return
+    steps = node.op.names if isinstance(node.op, Path) else (node.op.name,)
+    if not (_FINDING.isdisjoint(steps) and building.differing.isdisjoint(node.inputs)):
+        building.differing.add(node)
 
 
 def _example(chunk: Any) -> Any:

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 from mars_nb.config import options
 from mars_nb.errors import SessionWarning, draw_shortly
 from mars_nb.graph.callsite import capture, warn_user
+from mars_nb.graph.claims import Claim
 from mars_nb.graph.meta import HandleMeta
 from mars_nb.graph.node import Node, ordered
-from mars_nb.graph.tileable import Claim, Tileable
+from mars_nb.graph.tileable import Tileable
 from mars_nb.scheduler.state import Graph, Key
 from mars_nb.session import background, failures
 from mars_nb.session.backends.base import Work

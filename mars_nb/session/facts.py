@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mars_nb.errors import UnknownResult
 from mars_nb.graph import record
-from mars_nb.graph.tileable import Claim
+from mars_nb.graph.claims import Claim
 from mars_nb.session.results import Results
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 import cloudpickle
 
 from mars_nb.graph import record
+from mars_nb.graph.claims import Claim
 from mars_nb.graph.meta import PandasMeta, TensorMeta
 from mars_nb.graph.node import Node
-from mars_nb.graph.tileable import Claim
 from mars_nb.planner.layout import Layout
 from mars_nb.session.backends.base import Backend, Memory, Work
 from mars_nb.session.backends.cluster.told import ToldTimeline

@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
 from mars_nb.graph.callsite import capture
+from mars_nb.graph.claims import Claim
 from mars_nb.graph.meta import ObjectMeta
 from mars_nb.graph.node import Data, Node, Source
-from mars_nb.graph.tileable import Claim, Tileable, flatten
+from mars_nb.graph.tileable import Tileable, flatten
 from mars_nb.planner.nested import DaskGraph
 
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from mars_nb.graph.claims import Claim
 from mars_nb.graph.node import Data, Node, Source, ordered
-from mars_nb.graph.tileable import Claim
 from mars_nb.planner.nested import graph_of
 from mars_nb.planner.sources import is_generated
 from mars_nb.session.backends.memory import bytes_of

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mars_nb.errors import MarsError, NotMoved
 from mars_nb.graph import record
-from mars_nb.graph.tileable import Claim
+from mars_nb.graph.claims import Claim
 from mars_nb.session.backends.gateway.backend import GatewayBackend
 from mars_nb.session.backends.gateway.elsewhere import node_of
 from mars_nb.session.backends.gateway.run import GatewayRun, stub
