@@ -9,20 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mars_nb.dataframe.core import PandasTileable, attribute_of, public_attributes
-from mars_nb.dataframe.infer import infer
+from mars_nb.dataframe.base import PandasTileable, attribute_of, public_attributes
+from mars_nb.dataframe.changes import assigned_along
+from mars_nb.dataframe.recording import record_on_frames
 from mars_nb.graph.meta import HandleMeta
 from mars_nb.graph.names import has, missing
 from mars_nb.graph.node import Arguments, Function, Path
-from mars_nb.graph.record import record, register_kind
+from mars_nb.graph.record import register_kind
 from mars_nb.graph.tileable import Tileable
-
-
-def assigned_along(base: Any, names: tuple[str, ...], calls: tuple[Any, ...], key: Any, value: Any) -> Any:
-    """Copy a frame and assign in the copy, through what a walk such as ``loc`` gives."""
-    base = base.copy(deep=False)
-    Path(names).apply((base, *calls), {})[key] = value
-    return base
 
 
 class Handle(Tileable):
@@ -41,14 +35,14 @@ class Handle(Tileable):
         return meta.example
 
     def _record_function(self, op: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        return record(op, args, kwargs, infer=infer, prefix=self._prefix)
+        return record_on_frames(op, args, kwargs)
 
     def _record_path(self, name: str, call: Arguments | None) -> Any:
         walked = self._node
         assert isinstance(walked.op, Path)
         op = Path((*walked.op.names, name))
         args = (*walked.args, call)
-        result = record(op, args, infer=infer, prefix=self._prefix, claims=self._claim.inputs)
+        result = record_on_frames(op, args, claims=self._claim.inputs)
         if isinstance(result, Handle):
             result._base = self._base
         return result

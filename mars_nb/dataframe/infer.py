@@ -187,7 +187,9 @@ def _is_pandas(value: Any) -> bool:
 
 
 def _is_handle(value: Any) -> bool:
-    plain = isinstance(value, ExtensionArray | pd.api.extensions.ExtensionDtype | dict) or pd.api.types.is_scalar(value)
+    plain = isinstance(
+        value, ExtensionArray | pd.api.extensions.ExtensionDtype | dict | list
+    ) or pd.api.types.is_scalar(value)
     return not plain and type(value).__module__.startswith("pandas.")
 
 
@@ -254,7 +256,7 @@ def _with_columns(op: Operation, args: Any, kwargs: Any) -> _Trial | None:
 def _as_long(args: Any, kwargs: Any) -> _StandIn | None:
     """Give a way to make stand-ins as long as the whole, or as what was given beside a frame of unknown length."""
     metas = [leaf.meta for leaf in leaves((args, kwargs)) if isinstance(leaf, Node)]
-    frames = [meta for meta in metas if isinstance(meta, PandasMeta) and not isinstance(meta.sample, pd.Index)]
+    frames = [meta for meta in metas if isinstance(meta, PandasMeta)]
     if not frames or any(not len(meta.sample) or (meta.rows or 0) > LONGEST for meta in frames):
         return None
     given = _longest_given((args, kwargs))

@@ -6,12 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from mars_nb.dataframe.core import PandasTileable, attribute_of, public_attributes
-from mars_nb.dataframe.infer import infer
+from mars_nb.dataframe.base import PandasTileable, attribute_of, public_attributes
+from mars_nb.dataframe.recording import record_on_frames
 from mars_nb.graph.meta import ObjectMeta
 from mars_nb.graph.names import has, missing
 from mars_nb.graph.node import Arguments, Function
-from mars_nb.graph.record import record, register_kind, walk
+from mars_nb.graph.record import register_kind, walk
 from mars_nb.graph.tileable import Object, Tileable
 from mars_nb.tensor.core import add_operators
 
@@ -30,11 +30,11 @@ class Scalar(Object):
         return meta.sample
 
     def _record_function(self, op: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        return record(op, args, kwargs, infer=infer, prefix=self._prefix)
+        return record_on_frames(op, args, kwargs)
 
     def _record_path(self, name: str, call: Arguments | None) -> Any:
         op, args = walk(self, ((name, call),))
-        return record(op, args, infer=infer, prefix=self._prefix)
+        return record_on_frames(op, args)
 
     def _call_method(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return self._record_path(name, Arguments(args, kwargs))

@@ -28,7 +28,7 @@ CLASSES: dict[str, tuple[type, type]] = {
 # Answered by us at once, or with arguments of our own.
 OWN = set(
     "columns dtypes dtype dtypes name names nlevels ndim shape size empty keys items pop insert update query "
-    "eval assign pipe T "
+    "eval assign pipe T isetitem get index attrs flags "
     "read_csv array asarray ones zeros full empty arange linspace eye identity".split()
 )
 
