@@ -17,6 +17,7 @@ from mars_nb.planner.aggregates import on_all, reduction
 from mars_nb.planner.context import Building, Evaluation, NotPartitionable
 from mars_nb.planner.cuts import cut
 from mars_nb.planner.grouped import groupby
+from mars_nb.planner.grouprows import grouped_rows
 from mars_nb.planner.layout import Layout, Rows, Single
 from mars_nb.planner.renumber import columns_of, renumbered
 from mars_nb.planner.rowwise import rowwise
@@ -219,6 +220,7 @@ _RULES: tuple[Callable[[Building, Node], Layout | None], ...] = (
     _merge,
     _join,
     groupby,
+    grouped_rows,
     reduction,
     scan,
     sort_rows,

@@ -10,20 +10,20 @@ import pandas as pd
 
 from mars_nb.graph.meta import PandasMeta
 from mars_nb.graph.node import Arguments, Node, Path
-from mars_nb.graph.structure import leaves, replace
+from mars_nb.graph.structure import leaves
 from mars_nb.planner.aggregates import ABSORBED, measurable, moment, shifted
 from mars_nb.planner.context import Building
+from mars_nb.planner.grouping import Grouping, grouping_of
 from mars_nb.planner.layout import Layout, Rows, Single
 from mars_nb.planner.renumber import columns_of, renumbered
 from mars_nb.planner.shuffle import Order, shuffle
-from mars_nb.planner.walks import aligned_rows, has_categories, is_series
+from mars_nb.planner.walks import aligned_rows, has_categories
 
 # Aggregations that give the answer when they are applied to their own answers on the parts.
 _SAME = {**{name: kinds for name, kinds in ABSORBED.items() if name != "product"}, "first": None, "last": None}
 _MOMENTS = ("mean", "var", "std")
 #: Up to so many parts are brought together by one task.
 FEW_PARTS = 64
-_ARGUMENTS = {"by", "level", "dropna", "sort", "observed", "group_keys", "as_index"}
 
 
 class _Output(NamedTuple):
@@ -33,50 +33,29 @@ class _Output(NamedTuple):
     function: str
 
 
-class _Grouping(NamedTuple):
-    """How the rows are grouped.
-
-    Attributes
-    ----------
-    base, inputs
-        The node that is grouped, and all nodes that are needed for it.
-    args, kwargs
-        Of ``groupby``.
-    """
-
-    base: Node
-    inputs: tuple[Node, ...]
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-
-    def of_chunk(self, values: tuple[Any, ...]) -> Any:
-        """Group a chunk, with groups in the order in which they come."""
-        chunks = dict(zip(self.inputs, values, strict=True))
-        args, kwargs = replace((self.args, self.kwargs), lambda leaf: chunks[leaf] if isinstance(leaf, Node) else leaf)
-        return chunks[self.base].groupby(*args, **{**kwargs, "sort": False, "as_index": True})
-
-
 def groupby(building: Building, node: Node) -> Layout | None:
     """Lower a grouped aggregation by columns, levels of the index, or series that are cut like the frame."""
     if not isinstance(node.op, Path) or node.op.names[0] != "groupby" or not isinstance(node.meta, PandasMeta):
         return None
     rows = aligned_rows(building, node.inputs)
-    grouping = _grouping(node)
+    grouping = grouping_of(node)
     if rows is None or grouping is None:
         return None
     outputs = _outputs(node, grouping)
+    if not grouping.observed and not grouping.sort:
+        return None
     if outputs is None or not all(_holds(grouping.base, output) for output in outputs):
         return None
-    finish = partial(_finished, outputs, grouping.kwargs.get("sort", True), node.meta.sample, _as_index(grouping))
+    finish = partial(_finished, outputs, grouping, node.meta.sample)
     parts = []
     for i in range(len(rows.keys)):
         chunks = [building.lowered[input_].keys[i] for input_ in node.inputs]
         parts.append(building.add(node, ("part", i), partial(_part, grouping, outputs), chunks))
-    if len(parts) <= FEW_PARTS or not grouping.kwargs.get("sort", True):
+    if len(parts) <= FEW_PARTS or not grouping.sort:
         return Single(building.add(node, "whole", finish, parts))
     # There may be as many groups as rows: no task takes all parts at once.
     chunks = shuffle(building, node, parts, Order("sort_index", Arguments((), {})), finish)
-    if not _as_index(grouping):
+    if not grouping.as_index:
         return renumbered(building, node, chunks, None)
     return Rows(tuple(chunks), node.key, None, columns_of(node))
 
@@ -84,39 +63,7 @@ def groupby(building: Building, node: Node) -> Layout | None:
 # --- what is asked for --------------------------------------------------------------------------------------------
 
 
-def _grouping(node: Node) -> _Grouping | None:
-    base = node.args[0]
-    args, kwargs = node.args[1] or Arguments((), {})
-    sample = base.meta.sample if isinstance(base.meta, PandasMeta) else None
-    if not isinstance(sample, pd.DataFrame | pd.Series) or len(args) > 1 or (args and "by" in kwargs):
-        return None
-    if set(kwargs) - _ARGUMENTS:
-        return None
-    if isinstance(sample, pd.DataFrame) and not sample.columns.is_unique:
-        return None
-    if kwargs.get("level") is not None:
-        if has_categories(sample.index) or isinstance(sample.index, pd.MultiIndex) or args or "by" in kwargs:
-            return None
-    else:
-        by = args[0] if args else kwargs.get("by")
-        if not all(_plain_key(key, sample) for key in (by if isinstance(by, list) else [by])):
-            return None
-    return _Grouping(base, node.inputs, args, kwargs)
-
-
-def _plain_key(key: Any, sample: Any) -> bool:
-    """Tell a column, or a series of keys, without categories."""
-    if isinstance(key, Node):
-        return is_series(key) and not has_categories(key.meta.sample)  # type: ignore[union-attr]  # a series
-    known = isinstance(key, str | int) and isinstance(sample, pd.DataFrame) and key in sample.columns
-    return known and not isinstance(sample[key].dtype, pd.CategoricalDtype)
-
-
-def _as_index(grouping: _Grouping) -> bool:
-    return bool(grouping.kwargs.get("as_index", True))
-
-
-def _outputs(node: Node, grouping: _Grouping) -> list[_Output] | None:
+def _outputs(node: Node, grouping: Grouping) -> list[_Output] | None:
     """List the columns of the answer, None if they are not known or not of this kind."""
     assert isinstance(node.op, Path)
     assert isinstance(node.meta, PandasMeta)
@@ -131,14 +78,9 @@ def _outputs(node: Node, grouping: _Grouping) -> list[_Output] | None:
     if columns is None:
         return None
     outputs = _asked(node.op.names[-1], final, columns, one=not isinstance(selection, list))
-    keys = 0 if _as_index(grouping) else _number_of_keys(grouping)
+    keys = 0 if grouping.as_index else len(grouping.all_by)
     width = sample.shape[1] - keys if isinstance(sample, pd.DataFrame) else 1
     return outputs if outputs is not None and len(outputs) == width else None
-
-
-def _number_of_keys(grouping: _Grouping) -> int:
-    by = grouping.args[0] if grouping.args else grouping.kwargs.get("by")
-    return len(by) if isinstance(by, list) else 1
 
 
 def _selection(node: Node, between: tuple[str, ...]) -> Any:
@@ -152,7 +94,7 @@ def _selection(node: Node, between: tuple[str, ...]) -> Any:
     return between[0] if call is None else None
 
 
-def _aggregated(node: Node, grouping: _Grouping, base: Any, selection: Any) -> list[Hashable] | None:
+def _aggregated(node: Node, grouping: Grouping, base: Any, selection: Any) -> list[Hashable] | None:
     """List the columns that are aggregated where no others are named."""
     if isinstance(base, pd.Series):
         return [None] if selection is None else None
@@ -163,7 +105,7 @@ def _aggregated(node: Node, grouping: _Grouping, base: Any, selection: Any) -> l
     if not isinstance(node.meta.sample, pd.DataFrame):
         return [None]
     labels = node.meta.sample.columns.get_level_values(0).unique()
-    skipped = 0 if _as_index(grouping) else _number_of_keys(grouping)
+    skipped = 0 if grouping.as_index else len(grouping.all_by)
     return list(labels[skipped:])
 
 
@@ -216,7 +158,7 @@ def _holds(base: Node, output: _Output) -> bool:
 # --- what is computed ---------------------------------------------------------------------------------------------
 
 
-def _part(grouping: _Grouping, outputs: list[_Output], *values: Any) -> pd.DataFrame:
+def _part(grouping: Grouping, outputs: list[_Output], *values: Any) -> pd.DataFrame:
     """Aggregate a chunk: a row for each group, columns named by output, with what was measured for moments."""
     groups = grouping.of_chunk(values)
     found: dict[Any, Any] = {}
@@ -236,19 +178,19 @@ def _part(grouping: _Grouping, outputs: list[_Output], *values: Any) -> pd.DataF
     return pd.DataFrame({name: series.array for name, series in found.items()}, index=next(iter(found.values())).index)
 
 
-def _finished(outputs: list[_Output], sort: bool, sample: Any, as_index: bool, *parts: pd.DataFrame) -> Any:
-    table = pd.concat([part for part in parts if len(part)] or parts[:1])
-    groups = _by_groups(table, sort)
-    columns = [_output(groups, table, i, output.function) for i, output in enumerate(outputs)]
+def _finished(outputs: list[_Output], grouping: Grouping, sample: Any, *parts: pd.DataFrame) -> Any:
+    table = parts[0] if len(parts) == 1 else pd.concat([part for part in parts if len(part)] or parts[:1])
+    groups = _by_groups(table, grouping)
+    columns = [_output(groups, table, i, output.function, grouping) for i, output in enumerate(outputs)]
     if isinstance(sample, pd.Series):
         return columns[0].rename(sample.name)
     frame = pd.concat(columns, axis=1) if len(columns) > 1 else columns[0].to_frame()
-    if not as_index:
+    if not grouping.as_index:
         frame = frame.set_axis([f"{i} " for i in range(len(columns))], axis=1).reset_index()
     return frame.set_axis(sample.columns, axis=1)
 
 
-def _output(groups: Any, table: pd.DataFrame, i: int, function: str) -> Any:
+def _output(groups: Any, table: pd.DataFrame, i: int, function: str, grouping: Grouping) -> Any:
     name = f"{i}"
     if function in ("size", "count"):
         return groups[name].sum()
@@ -260,11 +202,12 @@ def _output(groups: Any, table: pd.DataFrame, i: int, function: str) -> Any:
         return total / n
     means = groups[f"{name}.sum"].transform("sum", skipna=False) / groups[f"{name}.n"].transform("sum")
     deviations = table[f"{name}.m2"] + shifted(table[f"{name}.n"], table[f"{name}.sum"], means)
-    m2 = _by_groups(deviations, groups.sort).sum(skipna=False)
+    m2 = _by_groups(deviations, grouping).sum(skipna=False)
     return moment(function, n, total / n, m2, 1)
 
 
-def _by_groups(table: Any, sort: bool) -> Any:
+def _by_groups(table: Any, grouping: Grouping) -> Any:
     """Group parts by the groups that they are of."""
     levels = list(range(table.index.nlevels))
-    return table.groupby(level=levels if len(levels) > 1 else 0, sort=sort, dropna=False)
+    by = levels if len(levels) > 1 else 0
+    return table.groupby(level=by, sort=grouping.sort, observed=grouping.observed, dropna=False)

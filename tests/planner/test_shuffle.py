@@ -23,7 +23,7 @@ ROWS = 41
 def chunk_bytes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut data of this size into many new chunks, too."""
     if request.param is not None:
-        monkeypatch.setattr("mars_nb.planner.shuffle.CHUNK_BYTES", request.param)
+        monkeypatch.setattr("mars_nb.planner.exchange.BUCKET_BYTES", request.param)
 
 
 def make_frame(rows: int = ROWS) -> pd.DataFrame:
