@@ -242,10 +242,10 @@ class TestConnections:
         proxy.most = 20 << 20
         kernel = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)])
         try:
-            until(lambda: any(size > 15 << 20 for size in uploads_of(gateway)))
+            until(lambda: any(size > 15 << 20 for size in uploads_of(gateway)), "upload", 0.2)
         finally:
             kill(kernel)
-        until(lambda: not list(uploads_of(gateway)))
+        until(lambda: not list(uploads_of(gateway)), "end of it", 0.2)
         with pytest.warns(SessionWarning, match="attached to the existing session 'upload'"):
             session = mars_nb.new_session(gateway.url, name="upload")
         assert not session.running
