@@ -12,10 +12,12 @@ interface Props {
   at: number;
   /** Those that were asked for before: a row that scrolls out of view and back need not ask again. */
   previews: Map<string, Preview>;
+  /** Called once there is something to be seen. */
+  onAnswer: () => void;
 }
 
 /** The head of a frame, the corner of an array. */
-export function PreviewBox({ session, id, name, at, previews }: Props): JSX.Element {
+export function PreviewBox({ session, id, name, at, previews, onAnswer }: Props): JSX.Element {
   const { model, trans, sanitizer } = useTools();
   const key = `${session} ${id} ${at}`;
   const [preview, setPreview] = useState(previews.get(key));
@@ -44,6 +46,12 @@ export function PreviewBox({ session, id, name, at, previews }: Props): JSX.Elem
       wanted = false;
     };
   }, [model, session, id, key, previews]);
+  const answered = preview !== undefined || failure !== undefined;
+  useEffect(() => {
+    if (answered) {
+      onAnswer();
+    }
+  }, [answered, onAnswer]);
 
   if (failure) {
     return <FailureBox failure={failure} />;
@@ -55,7 +63,8 @@ export function PreviewBox({ session, id, name, at, previews }: Props): JSX.Elem
     className: 'mars-nb-Preview',
     role: 'group',
     tabIndex: 0,
-    'aria-label': trans.__('Preview of %1', name)
+    'aria-label': trans.__('Preview of %1', name),
+    'data-lines': preview.text.includes('\n')
   };
   return preview.html ? (
     <div

@@ -1,5 +1,5 @@
 import { deleteIcon } from '@jupyterlab/ui-components';
-import { JSX, memo, useId } from 'react';
+import { JSX, memo, useCallback, useId, useState } from 'react';
 
 import { Lazy, Preview, Recorded, Result, Task } from '../protocol';
 import { useGoTo, useRequest } from './asking';
@@ -10,6 +10,7 @@ import { percent, place, shape, size } from './format';
 import { diskIcon, fetchIcon } from './icons';
 import { failureOf, useNotices } from './notices';
 import { PreviewBox } from './preview';
+import { useReveal } from './reveal';
 import { nameOf } from './rows';
 import { useTools } from './tools';
 
@@ -32,8 +33,12 @@ export const ResultItem = memo(function ResultItem(props: Props): JSX.Element {
   const name = nameOf(result);
   const where = place(result.nbytes, result.spilled, trans);
   const tabIndex = active ? 0 : -1;
+  const [answered, setAnswered] = useState(false);
+  const onAnswer = useCallback(() => setAnswered(true), []);
+  const [element, toggled] = useReveal(open, answered);
   return (
     <div
+      ref={element}
       className="mars-nb-Item"
       data-key={id}
       data-session={session}
@@ -48,7 +53,10 @@ export const ResultItem = memo(function ResultItem(props: Props): JSX.Element {
         aria-labelledby={`${unique}name`}
         aria-describedby={`${unique}size ${unique}facts`}
         tabIndex={tabIndex}
-        onClick={() => toggle(rowKey)}
+        onClick={() => {
+          toggled();
+          toggle(rowKey);
+        }}
       >
         <span className="mars-nb-Row">
           <Name id={`${unique}name`} thing={result} />
@@ -74,7 +82,14 @@ export const ResultItem = memo(function ResultItem(props: Props): JSX.Element {
             {`; ${where}, ${trans._n('%1 chunk', '%1 chunks', result.chunks)}`}
           </div>
           <RecordedIn thing={result} label={result.label} />
-          <PreviewBox session={session} id={id} name={name} at={result.executed_at} previews={previews} />
+          <PreviewBox
+            session={session}
+            id={id}
+            name={name}
+            at={result.executed_at}
+            previews={previews}
+            onAnswer={onAnswer}
+          />
         </div>
       )}
     </div>

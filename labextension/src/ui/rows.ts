@@ -123,9 +123,9 @@ function resultRows(session: string, { results }: Session, filter: string, sorti
 }
 
 const ORDERS: Record<Sorting, (a: Result, b: Result) => number> = {
-  age: (a, b) => b.executed_at - a.executed_at,
+  age: (a, b) => b.executed_at - a.executed_at || byName(a, b),
   name: byName,
-  size: (a, b) => b.nbytes - a.nbytes
+  size: (a, b) => b.nbytes - a.nbytes || byName(a, b)
 };
 
 interface Thing {

@@ -1,13 +1,15 @@
-import { JSX, memo, useId } from 'react';
+import { JSX, memo, useId, useMemo } from 'react';
 
 import { Timeline } from '../model/timeline';
 import { Task } from '../protocol';
 import { useGoTo } from './asking';
 import { Age } from './clock';
 import { size } from './format';
+import { useReveal } from './reveal';
 import { CancelButton, Operations, TaskProgress, TaskTitle } from './taskProgress';
 import { isOver } from './tasksOf';
 import { BusyTables } from './timeline/busyTables';
+import { ordered } from './timeline/ordered';
 import { TaskTimeline } from './timeline/timeline';
 import { useTools } from './tools';
 
@@ -33,10 +35,12 @@ export const TaskItem = memo(function TaskItem(props: Props): JSX.Element {
   const { trans } = useTools();
   const unique = useId();
   const over = isOver(task);
-  const shown = timeline?.spans.length ? timeline : undefined;
+  const shown = useMemo(() => (timeline?.spans.length ? ordered(timeline) : undefined), [timeline]);
+  const [element, toggled] = useReveal(open, shown !== undefined);
   const tabIndex = active ? 0 : -1;
   return (
     <div
+      ref={element}
       className="mars-nb-Item"
       data-task={task.number}
       data-session={session}
@@ -51,7 +55,10 @@ export const TaskItem = memo(function TaskItem(props: Props): JSX.Element {
         aria-labelledby={`${unique}name`}
         aria-describedby={`${unique}facts`}
         tabIndex={tabIndex}
-        onClick={() => toggle(rowKey)}
+        onClick={() => {
+          toggled();
+          toggle(rowKey);
+        }}
       >
         <span className="mars-nb-Row" id={`${unique}name`}>
           <span className="mars-nb-faint mars-nb-number">{task.number}</span>

@@ -1,7 +1,7 @@
 import { JSX, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 
 import { Timeline } from '../model/timeline';
-import { State } from '../protocol';
+import { Followed, State } from '../protocol';
 import { VirtualList } from './list';
 import { useNotices } from './notices';
 import { OnlyMark } from './results';
@@ -21,18 +21,12 @@ interface Props {
 
 /** What runs and what ran; one task at a time is open and shows its timeline. */
 export function Tasks({ sessions, timeline, only, showAll }: Props): JSX.Element {
-  const { model, trans } = useTools();
+  const { trans } = useTools();
   const tasks = useMemo(() => history(sessions, only), [sessions, only]);
   const [opened, toggle] = useOpened(tasks);
   useAnnounced(tasks);
 
   const open = tasks.find(each => taskKey(each) === opened);
-  const [session, number] = [open?.session, open?.task.number];
-  useEffect(() => {
-    model.follow(session === undefined || number === undefined ? undefined : { session, task: number });
-  }, [model, session, number]);
-  useEffect(() => () => model.follow(undefined), [model]);
-
   const several = Object.keys(sessions).length > 1;
   const row = (each: OwnedTask, active: boolean) => {
     const key = taskKey(each);
@@ -59,20 +53,31 @@ export function Tasks({ sessions, timeline, only, showAll }: Props): JSX.Element
     >
       {scroller =>
         tasks.length > 0 ? (
-          <VirtualList
-            label={trans.__('Tasks')}
-            items={tasks}
-            keyOf={taskKey}
-            height={() => ITEM_PX}
-            scroller={scroller}
-            row={row}
-          />
+          <>
+            {open && <Follow session={open.session} task={open.task.number} />}
+            <VirtualList
+              label={trans.__('Tasks')}
+              items={tasks}
+              keyOf={taskKey}
+              height={() => ITEM_PX}
+              scroller={scroller}
+              row={row}
+            />
+          </>
         ) : (
           <p className="mars-nb-Empty">{trans.__('No tasks yet. Each execute() is one.')}</p>
         )
       }
     </Section>
   );
+}
+
+/** As long as this is in the page, what a task runs where and when is told: not while the section is folded. */
+function Follow({ session, task }: Followed): null {
+  const { model } = useTools();
+  useEffect(() => model.follow({ session, task }), [model, session, task]);
+  useEffect(() => () => model.follow(undefined), [model]);
+  return null;
 }
 
 /** Gives which task is open, and a function that opens or closes one; until it is used the running task is open. */

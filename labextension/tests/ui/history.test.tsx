@@ -45,6 +45,15 @@ test('the running task is open and followed, then the next; until the user choos
   expect(model.followed.at(-1)).toBeUndefined();
 });
 
+test('nothing is followed while the section is folded', () => {
+  const { container, model } = showState(stateWith(task({ number: 4 })));
+  const fold = find(container, '[data-section=tasks] h3 button');
+  fireEvent.click(fold);
+  expect(model.followed.at(-1)).toBeUndefined();
+  fireEvent.click(fold);
+  expect(model.followed.at(-1)).toEqual({ session: '1', task: 4 });
+});
+
 test('how a task ends is said, once', () => {
   const { model } = showState(stateWith(done(3), task({ number: 4 })));
   expect(screen.getByRole('status').textContent).toBe('');

@@ -29,7 +29,8 @@ Object.defineProperties(HTMLElement.prototype, {
   clientHeight: height,
   offsetWidth: width,
   clientWidth: width,
-  scrollTo: { value: () => undefined }
+  scrollTo: { value: () => undefined },
+  scrollIntoView: { value: () => undefined, writable: true }
 });
 window.ResizeObserver = class implements ResizeObserver {
   observe(): void {

@@ -64,6 +64,17 @@ describe('a preview', () => {
     expect(preview.querySelector('script')).toBeNull();
   });
 
+  test('is brought into view when the row is opened, and when it is there', async () => {
+    const scroll = jest.spyOn(HTMLElement.prototype, 'scrollIntoView');
+    const { model, row } = open();
+    expect(scroll.mock.contexts).toEqual([row]);
+    await model.answer({ html: '', text: '17' });
+    expect(scroll.mock.contexts).toEqual([row, row]);
+    fireEvent.click(main(row));
+    expect(scroll).toHaveBeenCalledTimes(2);
+    scroll.mockRestore();
+  });
+
   test('is asked for once', async () => {
     const { model, row } = open();
     await model.answer({ html: '', text: '17' });

@@ -39,6 +39,11 @@ test.each([
   ['size', ['sum', 'df10', 'df9']]
 ] as const)('sorted by %s', (sorting, expected) => expect(texts(ONE, { sorting })).toEqual(expected));
 
+test.each(['age', 'size'] as const)('sorted by %s, those that are alike are sorted by name', sorting => {
+  const results = { a: result({ names: ['x10'] }), b: result({ names: ['x2'] }), c: result({ names: ['x1'] }) };
+  expect(texts(stateOf(session({ results })), { sorting })).toEqual(['x1', 'x2', 'x10']);
+});
+
 test.each([
   ['DF1', ['df10']],
   ['int6', ['sum']],

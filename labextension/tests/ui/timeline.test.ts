@@ -13,6 +13,7 @@ import {
   zoomed
 } from '../../src/ui/timeline/layout';
 import { shortNames } from '../../src/ui/timeline/names';
+import { ordered } from '../../src/ui/timeline/ordered';
 import { keyed, Sight, wheeled } from '../../src/ui/timeline/pointer';
 
 function span(worker: number, start: number, duration: number, operation = 0, tasks = 1): Span {
@@ -20,6 +21,31 @@ function span(worker: number, start: number, duration: number, operation = 0, ta
 }
 
 const SECOND = { from: 0, to: 1000 };
+
+describe('rows', () => {
+  const told = (workers: string[]) => ({
+    session: '1',
+    task: 7,
+    operations: ['a'],
+    workers,
+    spans: workers.map((_, worker) => span(worker, worker, 1))
+  });
+
+  test('have the order of their names, however they came', () => {
+    const found = ordered(told(['thread 10', 'thread 2', 'thread 1']));
+    expect(found.workers).toEqual(['thread 1', 'thread 2', 'thread 10']);
+    expect(found.spans.map(each => [found.workers[each.worker], each.start])).toEqual([
+      ['thread 10', 0],
+      ['thread 2', 1],
+      ['thread 1', 2]
+    ]);
+  });
+
+  test('are left alone if they have it', () => {
+    const timeline = told(['thread 1', 'thread 2']);
+    expect(ordered(timeline)).toBe(timeline);
+  });
+});
 
 describe('boxes', () => {
   test.each<[string, Span[], number[][]]>([

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: Rows and columns of a frame.
 ROWS, COLUMNS = 10, 20
 #: Items of an array that is shown as a whole, and characters of its lines.
-MOST_ITEMS, LINE = 100, 40
+MOST_ITEMS, LINE = 100, 32
 #: Characters.
 MOST_TEXT, MOST_HTML = 10_000, 200_000
 #: Bytes of what can be read as a whole only.
@@ -55,20 +55,20 @@ def preview(session: Session, key: str) -> Preview:
     shown = session.shown(thing)
     if shown is None:
         raise _gone(session)
-    match thing._meta:
-        case PandasMeta():
-            drawn = _head(shown)
-            return _bounded(repr(drawn), drawn._repr_html_())
-        case TensorMeta():
-            with np.printoptions(threshold=MOST_ITEMS, linewidth=LINE):  # of this thread only
-                return _bounded(thing._show(shown), None)
-    if found.nbytes > MOST_BYTES:
+    if isinstance(thing._meta, PandasMeta):
+        drawn = _head(shown)
+        return _bounded(repr(drawn), drawn._repr_html_())
+    is_array = isinstance(thing._meta, TensorMeta)
+    if not is_array and found.nbytes > MOST_BYTES:
         raise FetchTooLarge(
             f"{found.label} takes {size(found.nbytes)}, and can be read as a whole only",
             nbytes=found.nbytes,
             hints=["....fetch()  # in a cell"],
         )
-    return _bounded(short_repr(shown.read()), thing._show_html(shown))
+    with np.printoptions(threshold=MOST_ITEMS, linewidth=LINE):  # of this thread only
+        if is_array:
+            return _bounded(thing._show(shown), None)
+        return _bounded(short_repr(shown.read()), thing._show_html(shown))
 
 
 def _gone(session: Session) -> UnknownResult:

@@ -81,7 +81,7 @@ class TestResult:
         assert conforms(found, messages.Result)
         assert len(str(found)) < 700
         assert found["names"] == list("bcdefghi"), "one that is cut would not work"
-        assert found["executed_at"] == 12.346
+        assert found["executed_at"] == 12.34567
 
 
 class TestLazy:

@@ -90,7 +90,7 @@ class TestOthers:
         assert "..." in found["text"]
         assert "shape=(1000, 1000)" in found["text"]
         assert found["html"].startswith("<pre>array(")
-        assert max(map(len, found["text"].splitlines())) <= 40
+        assert max(map(len, found["text"].splitlines())) <= 32
         assert np.get_printoptions()["linewidth"] == 75
 
     def test_numpys_options_are_those_of_this_thread(self, session, monkeypatch):
@@ -105,6 +105,11 @@ class TestOthers:
         monkeypatch.setattr("mars_nb.tensor.core.Tensor._show", look)
         preview(session, thing.key)
         assert seen == [75]
+
+    def test_arrays_among_values_of_python_are_cut_as_well(self, session):
+        found = shown(session, mr.spawn(lambda: {"a": np.arange(900)}))
+        assert "..." in found["text"]
+        assert len(found["text"]) < 100
 
     def test_values_of_python(self, session):
         assert shown(session, mr.spawn(dict, kwargs={"a": 1}))["text"] == "{'a': 1}"
