@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +20,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Give a running Jupyter server."""
     with Server(tmp_path_factory.mktemp("jupyter")) as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def _keep_pictures(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
+    """Copy the pictures that a test takes to the folder that MARS_NB_PICTURES names, if it does."""
+    yield
+    if folder := os.environ.get("MARS_NB_PICTURES"):
+        kept = Path(folder) / request.node.path.stem / re.sub(r"\W+", "-", request.node.name)
+        for picture in tmp_path.glob("*.png"):
+            kept.mkdir(parents=True, exist_ok=True)
+            shutil.copy(picture, kept)
 
 
 @pytest.fixture

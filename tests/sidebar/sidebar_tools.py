@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_browser import Notebook, wait_for
@@ -13,6 +14,8 @@ from wire import Wire
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
+#: What a frame of the page may take in the middle. It is 17 ms where nothing else uses the processors, and printed.
+FRAME_MS = 50.0
 START = "%load_ext mars_nb\nimport time, mars, mars.dataframe as md, mars.remote as mr, mars.tensor as mt"
 #: Steps of a tenth of a second each, until a file is there: a test that has seen enough puts it there.
 STEPS = """\
@@ -22,6 +25,13 @@ def step(number):
         time.sleep(0.1)
 """
 
+_AXE = Path(__file__).parents[2] / "labextension" / "node_modules" / "axe-core" / "axe.min.js"
+_CHECK = """async () => {
+    const include = [['#mars-nb-sidebar'], ['#mars-nb-status']];
+    const { violations } = await axe.run({ include }, { resultTypes: ['violations'] });
+    const grave = violations.filter(each => ['serious', 'critical'].includes(each.impact));
+    return grave.map(each => `${each.id}: ${each.nodes.map(node => node.html)}`);
+}"""
 _COUNT = """([where, what]) => {
     const seen = window.__seen = [];
     const look = () => {
@@ -123,6 +133,12 @@ class Sidebar:
         alert.wait_for(state="visible")
         return alert.inner_text()
 
+    def barriers(self) -> list[str]:
+        """List what keeps people from using the panel or its item in the status bar: what axe finds, if it is grave."""
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(_AXE.read_text(encoding="utf-8"))
+        return list(self.page.evaluate(_CHECK))
+
     # --- measured in the page ------------------------------------------------------------------------
 
     def watch(self, selector: str, what: str = "text") -> None:
@@ -165,4 +181,4 @@ def describe(frames: list[float]) -> str:
 
 
 OpenNotebook = Callable[..., tuple[Notebook, Sidebar, Wire]]
-__all__ = ["START", "STEPS", "Any", "OpenNotebook", "Sidebar", "describe", "prompt_of", "wait_text"]
+__all__ = ["FRAME_MS", "START", "STEPS", "Any", "OpenNotebook", "Sidebar", "describe", "prompt_of", "wait_text"]

@@ -87,9 +87,10 @@ def panel(lab: Lab) -> Sidebar:
 
 
 def says(panel: Sidebar, state: str, sentence: str, title: str = "") -> None:
-    """Check that the panel is in a blank state, and says so in a sentence."""
+    """Check that the panel is in a blank state, and says so in a sentence, to everybody."""
     panel.wait_state(state, title)
     assert sentence in panel.root.inner_text()
+    assert not panel.barriers()
     assert not panel.root.locator("[data-section]").count()
 
 
@@ -126,6 +127,7 @@ def test_from_the_start_of_a_kernel_to_the_first_session(lab: Lab, panel: Sideba
     panel.wait_state("live", "starts.ipynb")
     blank = panel.root.locator("[data-blank='no-session']")
     assert "No session is open" in blank.inner_text()
+    assert not panel.barriers()
     panel.press(blank, "new")
     panel.press(panel.root.locator(".mars-nb-Form"), "open")
     panel.root.locator(".mars-nb-Card").wait_for()

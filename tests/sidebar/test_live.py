@@ -31,7 +31,9 @@ BUSY = {
     "sleep": "while not enough.exists():\n    time.sleep(0.5)",
     "execute": "task.result()",
 }
-CHANGES_PER_S, ANSWER_MS, BACK_S, CANCEL_S = 4, 300, 5, 2
+CHANGES_PER_S, ANSWER_MS, CANCEL_S = 4, 300, 2
+#: 3.7 s were measured, of which Lab waits 3; here others may use the processors.
+BACK_S = 8
 
 
 @pytest.fixture
@@ -102,6 +104,6 @@ def test_a_page_that_was_reloaded_is_live_again(busy: Any) -> None:
     print(f"live again {back:.1f} s after the notebook was shown")
     assert back < BACK_S
     card = ".mars-nb-Card[data-name='other']"
-    assert sidebar.press_and_wait(f"{card} [data-do='default']", card, "data-default") < 2 * ANSWER_MS
+    assert sidebar.press_and_wait(f"{card} [data-do='default']", card, "data-default") < 1000
     names = [m.content["target_name"] for m in wire.messages if m.sent and m.type == "comm_open"]
     assert names.count("mars_nb") == 1

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from jupyter_browser import Server, wait_for
+from playwright.sync_api import expect
 from sidebar_tools import START, OpenNotebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -47,9 +48,12 @@ def test_progress_is_live_and_buttons_wait(open_notebook: OpenNotebook, server: 
         wait_for("progress", lambda before=before: progress.inner_text() != before)
     notebook.page.screenshot(path=tmp_path / "waits.png")
     assert sidebar.card("etl").get_attribute("data-default") == "false"
-    (server.folder / "enough").touch()
-    notebook.wait_prompt(3)
-    sidebar.root.locator(".mars-nb-Card[data-name='etl'][data-default='true']").wait_for()
+    # Loaded anew while the cell runs, it says what it waits for, and is there when the cell is over.
     notebook.reload()
+    sidebar.wait_state("starting")
+    assert "has not answered yet" in sidebar.root.inner_text()
+    notebook.page.screenshot(path=tmp_path / "reloaded.png")
+    (server.folder / "enough").touch()
     sidebar.wait_state("live")
-    sidebar.card("etl").wait_for()
+    sidebar.root.locator(".mars-nb-Card[data-name='etl'][data-default='true']").wait_for()
+    expect(sidebar.task(1)).to_have_attribute("data-state", "done")

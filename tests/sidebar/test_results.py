@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 from jupyter_browser import Notebook, Server
 from playwright.sync_api import expect
-from sidebar_tools import START, OpenNotebook, Sidebar, describe
+from sidebar_tools import FRAME_MS, START, OpenNotebook, Sidebar, describe
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-FRAME_MS = 20.0
 START = START + "\nimport numpy as np, pandas as pd"
 DATA = """\
 etl = mars.new_session(name='etl', n_threads=2)
@@ -205,6 +204,14 @@ def test_a_thousand_results_scroll_smoothly(open_notebook: OpenNotebook, tmp_pat
     section.get_by_role("searchbox").fill("many[123]")
     expect(section.locator(".mars-nb-Item")).to_have_count(1)
     open_result(sidebar, "many[123]", "123")
+    close_result(sidebar, "many[123]")
+    # The newest come first; what is opened far down is seen whole.
+    section.get_by_role("searchbox").fill("many[12")
+    shown = section.locator(".mars-nb-Item-name")
+    expect(shown).to_have_text([*(f"many[{number}]" for number in range(129, 119, -1)), "many[12]"])
+    open_result(sidebar, "many[125]", "125")
+    expect(sidebar.result("many[125]").locator(".mars-nb-Preview")).to_be_in_viewport(ratio=0.99)
+    notebook.page.screenshot(path=tmp_path / "opened.png")
     section.get_by_role("searchbox").fill("")
     run_new(notebook, "many.clear()")
     expect(section.locator("h3")).to_contain_text("2")

@@ -15,12 +15,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from jupyter_browser import Server
 from playwright.sync_api import Locator, expect
-from sidebar_tools import START, STEPS, OpenNotebook, Sidebar, describe, wait_text
+from sidebar_tools import FRAME_MS, START, STEPS, OpenNotebook, Sidebar, describe, wait_text
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PATIENCE_S = 30.0
-FRAME_MS = 20.0
 ONE = ("--n-workers=1", "--threads-per-worker=1", "--memory-limit=1GiB", "--port=0")
 FILL = "t = mt.ones((1024, 1024), chunk_size=256).execute()"
 MANY = """\
