@@ -16,7 +16,6 @@ from mars_nb.planner.settle import note, settled
 from mars_nb.planner.sources import is_generated
 from mars_nb.scheduler.state import ChunkTask
 
-
 Sources = frozenset[tuple[Node, Hashable]]
 _NONE: Sources = frozenset()
 
@@ -69,7 +68,7 @@ def plan(
     held: Callable[[str], Layout | None] = lambda key: None,
     load: Callable[[ChunkKey], Any] = lambda key: None,
     kept: Callable[[str], Intermediate | None] = lambda key: None,
-    wished: Callable[[str], bool] = lambda key: False,
+    wished: Callable[[Node], bool] = lambda node: False,
     version: Callable[[Node], Hashable | None] = lambda node: None,
 ) -> Plan:
     """Plan the computation of `targets`.
@@ -85,7 +84,7 @@ def plan(
     kept
         Gives what was kept of an earlier run though it was no result, by its node's key; it is loaded like a result.
     wished
-        Tells by its key whether a node that is computed on the way is to be kept.
+        Tells whether a node that is computed on the way is to be kept.
     version
         Tells the version of the files that a node reads, None for one that reads none.
 
@@ -120,7 +119,7 @@ def plan(
             continue
         note(building, node, _lowered(building, node))
         sources[node] = _sources(node, sources, version)
-        if _is_worth_keeping(node) and wished(node.key):
+        if _is_worth_keeping(node) and wished(node):
             intermediates[node] = Intermediate(building.lowered[node], node in building.differing, sources[node])
     layouts = {node: settled(building, node) for node in targets}
     on_the_way = {node: found for node, found in intermediates.items() if node not in layouts}

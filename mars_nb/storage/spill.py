@@ -212,6 +212,12 @@ class SpillBuffer:
     note
         Tells what is to be noted of a value.
 
+    Attributes
+    ----------
+    relieve
+        Lets go of values that can be missed, some at each call, and tells whether there were any. It is called before
+        values are put on disk.
+
     Examples
     --------
     >>> import numpy as np
@@ -233,6 +239,7 @@ class SpillBuffer:
         note: Callable[[Any], Any] = lambda value: None,
     ) -> None:
         self.limit = limit
+        self.relieve: Callable[[], bool] = bool  # nothing can be missed
         self._sizeof = sizeof
         self._note = note
         self._disk = _Disk(parent)
@@ -293,6 +300,8 @@ class SpillBuffer:
         nbytes = int(self._sizeof(value))
         if nbytes < SMALL:
             return value
+        while self.memory + nbytes > self.limit and self.relieve():
+            pass
         key = next(self._names)
         self._weights[key] = nbytes
         held = Held(self, key, nbytes, self._note(value))

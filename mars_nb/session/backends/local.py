@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Sequence
-from functools import partial
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -12,19 +12,23 @@ import pandas as pd
 
 from mars_nb.config import options
 from mars_nb.errors import SpillError, UserExit
+from mars_nb.graph.claims import held_by_user
 from mars_nb.graph.meta import PandasMeta, TensorMeta
 from mars_nb.graph.node import Node, Source
-from mars_nb.planner import Plan, plan
+from mars_nb.planner import Plan, plan, versions
+from mars_nb.planner.estimate import nbytes_of_value
 from mars_nb.planner.layout import ChunkKey, Layout, Rows, Single, stored
+from mars_nb.planner.plan import Intermediate
 from mars_nb.scheduler import FailedTask, Graph, Key, OnDone, Run, Scheduler
 from mars_nb.session import failures
 from mars_nb.session.backends import blas
 from mars_nb.session.backends.base import Memory, Progress, Work
 from mars_nb.session.backends.grouping import Group, Grouping
+from mars_nb.session.backends.intermediates import Intermediates
 from mars_nb.session.backends.memory import MemoryKeeper, bytes_of, description_of, limit_of, new_buffer, spilled_bytes
 from mars_nb.session.backends.trails import timeline_of
 from mars_nb.session.failures import Given
-from mars_nb.storage import DiskError, ResultStore, Stored
+from mars_nb.storage import DiskError, ResultStore
 
 _SAMPLE_ROWS = 5
 
@@ -55,6 +59,8 @@ class LocalBackend:
         self._keeper = MemoryKeeper(self._buffer)
         self._scheduler = Scheduler(n_threads or options.n_threads or cores or 1, name, self._keeper, blas.gauge)
         self._store: ResultStore[Layout] = ResultStore(bytes_of)
+        self._intermediates = Intermediates(description_of, bytes_of)
+        self._buffer.relieve = self._intermediates.relieve
 
     @property
     def n_threads(self) -> int:
@@ -80,17 +86,34 @@ class LocalBackend:
         self, nodes: Sequence[Node], done: Callable[[BaseException | None], None], begun: Callable[[Work], object]
     ) -> None:
         """Start to compute and keep the values of `nodes`; see `Backend.submit`."""
-        used: dict[str, Stored[Layout]] = {}  # stays as it is until the run is over, whatever is released meanwhile
+        used: dict[str, Mapping[ChunkKey, Any]] = {}  # stays as it is until the run is over, whatever is released
+        version = cache(versions.version)
 
         def held(name: str) -> Layout | None:
             result = self._store.get(name)
             if result is None:
                 return None
-            return used.setdefault(name, result).description
+            used.setdefault(name, result.chunks)
+            return result.description
 
-        planned = plan(nodes, held, lambda key: used[key[0]].chunks[key])  # type: ignore[index]  # keys of `stored`
+        def kept(name: str) -> Intermediate | None:
+            found = self._intermediates.find(name, version)
+            if found is None:
+                return None
+            used.setdefault(name, found.chunks)
+            return found.what
+
+        def load(key: ChunkKey) -> Any:
+            return used[key[0]][key]  # type: ignore[index]  # keys of `stored`
+
+        if options.keep_intermediates:
+            planned = plan(nodes, held, load, kept, self._is_wished, version)
+        else:
+            planned = plan(nodes, held, load)
+        taking = self._intermediates.taking(planned, used)
 
         def on_done(values: dict[Key, Any] | None, error: BaseException | None, failed: FailedTask | None) -> None:
+            taking.end()
             if values is None and error is None:
                 return  # cancelled: the caller knows
             if error is None:
@@ -104,7 +127,11 @@ class LocalBackend:
                 used.clear()  # the error's frames refer to it
             done(error)
 
-        self._start(planned.graph, planned.outputs, on_done, begun)
+        self._start(taking.graph, planned.outputs, on_done, begun)
+
+    def _is_wished(self, node: Node) -> bool:
+        """Tell whether the user has a variable for a node that is computed on the way, and it may fit into memory."""
+        return held_by_user(node.key) is not None and (nbytes_of_value(node) or 0) <= self._buffer.limit
 
     def _start(self, graph: Graph, outputs: Collection[Key], on_done: OnDone, begun: Callable[[Work], object]) -> None:
         run = self._scheduler.prepare(graph, outputs, on_done, Grouping().of)
@@ -156,6 +183,7 @@ class LocalBackend:
         for node, layout in planned.layouts.items():
             kept, chunks = stored(layout, node.key, values, description_of)
             self._store.put(node.key, kept, chunks)
+            self._intermediates.release(node.key)
             if not isinstance(node.op, Source):  # of data that was given all is known; it may be on disk yet
                 self._observe(node, kept, list(chunks.values()))
 
@@ -188,12 +216,14 @@ class LocalBackend:
         return [self._keeper.get(chunk) for chunk in self._store.read(name, keys)]
 
     def release(self, name: str) -> None:
-        """Let a result go."""
+        """Let a result, or an intermediate, go."""
         self._store.release(name)
+        self._intermediates.release(name)
 
     def close(self) -> None:
         """Cancel everything and let all results go; see `Backend.close`."""
         self._scheduler.close()
+        self._intermediates.close()
         self._store.clear()
         self._buffer.close()
 

@@ -14,6 +14,7 @@ from dask.utils import parse_bytes
 from mars_nb.config import options
 from mars_nb.planner.layout import described
 from mars_nb.scheduler import Pieces
+from mars_nb.session.backends.intermediates import Noticed
 from mars_nb.storage import Held, SpillBuffer
 
 #: What part of the machine's memory a session may use when no limit is given.
@@ -107,6 +108,11 @@ class MemoryKeeper:
         if type(value) is Pieces:
             value.keep(partial(self._buffer.hold, fresh=True), self.get)
             return value
+        if type(value) is Noticed:
+            held = self._buffer.hold(value.value)
+            for take in value.takers:
+                take(held)
+            return held
         return self._buffer.hold(value)
 
     def get(self, held: Any) -> Any:
