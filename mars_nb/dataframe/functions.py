@@ -11,8 +11,9 @@ from typing import Any
 import pandas as pd
 
 from mars_nb.dataframe.expressions import variables
+from mars_nb.dataframe.readers import reader
 from mars_nb.dataframe.recording import record_on_frames
-from mars_nb.dataframe.sources import from_pandas, reader
+from mars_nb.dataframe.sources import from_pandas
 from mars_nb.graph.mirror import mirror, public_names
 from mars_nb.graph.names import missing
 from mars_nb.graph.node import Function

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from types import FunctionType
+import functools
+from collections.abc import Callable, Sequence
+from types import FunctionType, ModuleType
 from typing import Any
 
 import pandas as pd
@@ -13,21 +14,63 @@ from mars_nb.graph.claims import Claim
 from mars_nb.graph.node import Operation
 from mars_nb.graph.record import record
 from mars_nb.graph.structure import replace
+from mars_nb.graph.tileable import Tileable
 
 
 def record_on_frames(
     op: Operation, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None, claims: Sequence[Claim] = ()
 ) -> Any:
     """Record an operation on frames, series, indexes or what pandas has between them."""
-    args, kwargs = replace(args, _original), replace(kwargs or {}, _original)
+    args, kwargs = replace(args, _prepared), replace(kwargs or {}, _prepared)
     return record(op, args, kwargs, infer=infer, prefix="DataFrame", claims=claims)
 
 
-def _original(leaf: Any) -> Any:
-    """Give numpy's function for ``mt.sqrt`` given as a function to call: it will be called on computed values."""
-    if isinstance(leaf, FunctionType) and (leaf.__module__ or "").startswith("mars_nb."):
-        return getattr(leaf, "__wrapped__", leaf)
+def _prepared(leaf: Any) -> Any:
+    """Put a function that is to be called on computed values into a form in which it gives computed values."""
     if isinstance(leaf, pd.NamedAgg):
         given: Any = leaf
-        return pd.NamedAgg(given.column, _original(given.aggfunc), *given.args, **given.kwargs)
-    return leaf
+        return pd.NamedAgg(given.column, _prepared(given.aggfunc), *given.args, **given.kwargs)
+    if not isinstance(leaf, FunctionType):
+        return leaf
+    if _is_ours(leaf):  # ``mt.sqrt`` stands for numpy's
+        return getattr(leaf, "__wrapped__", leaf)
+    return functools.update_wrapper(Computed(leaf), leaf, updated=()) if _uses_ours(leaf) else leaf
+
+
+class Computed:
+    """A function of the user's that may give something lazy, as one that calls ``mt.mean`` does: it is computed.
+
+    Parameters
+    ----------
+    function
+        The user's.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function, and compute what is lazy."""
+        __tracebackhide__ = True
+        value = self._function(*args, **kwargs)
+        return value._value() if isinstance(value, Tileable) else value
+
+
+def _uses_ours(function: FunctionType) -> bool:
+    """Tell whether a function names one of our modules or functions."""
+    cells = [cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell)]
+    named = [function.__globals__.get(name) for name in function.__code__.co_names]
+    return any(map(_is_ours, (*cells, *named)))
+
+
+def _is_filled(cell: Any) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018  # tells by raising
+    except ValueError:
+        return False
+    return True
+
+
+def _is_ours(value: Any) -> bool:
+    name = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
+    return isinstance(value, ModuleType | FunctionType | type) and str(name).startswith("mars_nb.")
