@@ -42,7 +42,7 @@ format: $(VENV)/.test $(NODE_MODULES) ## lay the code out and repair what can be
 lab: $(VENV)/.lab $(VENV)/.linked ## open JupyterLab on the examples
 	@JUPYTER_PREFER_ENV_PATH=1 $(BIN)/jupyter lab $(LAB_ARGS) examples/notebooks/quickstart.ipynb
 
-pictures: $(VENV)/.test $(VENV)/.linked ## take the pictures in docs/notebook.md anew
+pictures: $(VENV)/.test $(VENV)/.linked ## take the pictures of docs/ anew
 	@scripts/get-chromium >/dev/null
 	@$(BIN)/python scripts/screenshots.py
 
