@@ -20,14 +20,13 @@ from mars_nb.graph.meta import HandleMeta, PandasMeta, TensorMeta
 from mars_nb.graph.node import Node, ordered
 from mars_nb.planner.context import Building, NotPartitionable
 from mars_nb.planner.layout import Grid, Layout, Rows, Single
+from mars_nb.planner.reading import outline, reader_of
 from mars_nb.planner.settle import note
 
 #: Recordings of more nodes, or of more chunk tasks, are not looked through: it would take longer than a repr may.
 MOST_NODES, MOST_TASKS = 2000, 1000
 # Columns of a frame that are looked at; the others are taken to be like them.
 _MOST_COLUMNS = 64
-# Text of a file becomes about twice as large in memory.
-_TEXT_GROWTH = 2
 # Operations on arrays that Dask cuts in ways of its own, or refuses with some arguments.
 _UNTOLD = frozenset({"reshape", "roll", "nan_to_num"})
 
@@ -100,6 +99,9 @@ def _layout(building: Building, node: Node) -> Layout | None:
         return Single(node.key)
     if None in inputs or math.prod(map(len, node.chunks or ())) > MOST_TASKS:
         return None
+    reader = reader_of(node)
+    if reader is not None:
+        return outline(node, reader)
     if isinstance(node.meta, TensorMeta) and not any(isinstance(layout, Rows) for layout in inputs):
         return _grid(building, node)
     if len(building.graph) > MOST_TASKS:
@@ -143,8 +145,9 @@ def nbytes_of_value(node: Node) -> int | None:
     meta = node.meta
     if isinstance(meta, TensorMeta):
         return int(meta.nbytes) if meta.known else None
-    if node.op.name == "pandas.read_csv" and node.chunks is not None:
-        return sum(node.chunks[0]) * _TEXT_GROWTH
+    reader = reader_of(node)
+    if reader is not None and reader.nbytes is not None:
+        return reader.nbytes
     if not isinstance(meta, PandasMeta) or meta.rows is None or meta.open:
         return None
     row = row_nbytes(meta.sample)

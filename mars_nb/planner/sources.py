@@ -1,8 +1,7 @@
-"""Sources cut into chunks: arrays made or given, random draws, frames given, CSV files."""
+"""Sources cut into chunks: arrays made or given, random draws, frames given, files."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -13,10 +12,14 @@ import pandas as pd
 from mars_nb.graph.callsite import CallSite
 from mars_nb.graph.meta import Meta, TensorMeta
 from mars_nb.graph.node import Data, Node, Source
+from mars_nb.planner import reading
 from mars_nb.planner.arrays import from_dask
 from mars_nb.planner.context import Building, NotPartitionable
-from mars_nb.planner.layout import ChunkKey, Grid, Layout, Rows, grid_indices, spans
+from mars_nb.planner.layout import Grid, Layout, Rows, grid_indices, spans
+from mars_nb.planner.reading import version
 from mars_nb.tensor.infer import dask_operation
+
+__all__ = ["Parts", "is_generated", "lower", "of_chunks", "version"]
 
 
 class Parts(NamedTuple):
@@ -110,8 +113,9 @@ def lower(building: Building, node: Node) -> Layout:
         eye = dask_operation(node.op)
         assert eye is not None
         return from_dask(building, node, eye.apply(node.args, {**node.kwargs, "chunks": node.chunks[0][0]}), {})
-    if name == "pandas.read_csv":
-        return _csv(building, node)
+    reader = reading.reader_of(node)
+    if reader is not None:
+        return reading.lower(building, node, reader)
     raise NotPartitionable
 
 
@@ -187,112 +191,3 @@ def _steps(first: Any, step: Any, last: Any, count: int, dtype: np.dtype[Any], s
     if last is not None and stop == count:
         values[-1] = last
     return values.astype(dtype)
-
-
-# --- CSV --------------------------------------------------------------------------------------------------------
-#
-# Each part of the file is parsed by itself. What depends on all parts is settled in one small task between: the index
-# runs through, and a column has the dtype that all its parts have in common. The file is read as one after all if a
-# line break inside quotes was cut through (an odd number of quotes in a part tells), or if a column is text in one
-# part and numbers in another, because the text of those numbers is lost.
-
-
-def _csv(building: Building, node: Node) -> Layout:
-    assert node.chunks is not None
-    path, kwargs = node.args[0], node.kwargs
-    parts: list[ChunkKey] = []
-    for i, (start, stop) in enumerate(spans(node.chunks[0])):
-        parts.append(building.add(node, ("part", i), partial(_parse_part, path, start, stop, kwargs)))
-    facts = [building.add(node, ("facts", i), _facts, [part]) for i, part in enumerate(parts)]
-    settled = building.add(node, "settled", partial(_settle, path, kwargs), facts)
-    keys = [building.add(node, i, partial(_finish, i), [part, settled]) for i, part in enumerate(parts)]
-    columns = node.meta.sample.shape[1:]  # type: ignore[union-attr]  # recorded with a sample
-    return Rows(tuple(keys), node.key, None, tuple(columns))
-
-
-def _parse_part(path: str, start: int, stop: int, kwargs: dict[str, Any]) -> tuple[pd.DataFrame, bool]:
-    """Parse the lines that begin in a part of the file.
-
-    Returns
-    -------
-    tuple
-        The rows, and whether a quoted text may have been cut through.
-    """
-    with open(path, "rb") as file:
-        header = file.readline() if kwargs.get("header", "infer") == 0 or kwargs.get("names") is None else b""
-        begin = max(start, len(header))
-        if begin > len(header):
-            file.seek(begin - 1)
-            begin += len(file.readline()) - 1
-        else:
-            file.seek(begin)
-        if begin >= stop:
-            body = b""
-        else:
-            file.seek(begin)
-            body = file.read(stop - begin)
-            if not body.endswith(b"\n"):
-                body += file.readline()
-    cut = bool(body.count(b'"') % 2 or header.count(b'"') % 2)
-    try:
-        return (pd.DataFrame() if cut else pd.read_csv(io.BytesIO(header + body), **kwargs)), cut
-    except ValueError:  # begins in the middle of a quoted text, or the file is wrong: reading all of it tells
-        return pd.DataFrame(), True
-
-
-class _Facts(NamedTuple):
-    """What must be known of a part of the file."""
-
-    rows: int
-    dtypes: dict[Any, Any]
-    empty: set[Any]  # columns without a value
-    cut: bool
-
-
-def _facts(part: tuple[pd.DataFrame, bool]) -> _Facts:
-    frame, cut = part
-    return _Facts(len(frame), frame.dtypes.to_dict(), {name for name in frame if frame[name].isna().all()}, cut)
-
-
-def _settle(path: str, kwargs: dict[str, Any], *facts: _Facts) -> Any:
-    """Find where each part starts and the dtypes that all have in common, or read the file as one."""
-    dtypes = None if any(part.cut for part in facts) else _common_dtypes(facts)
-    if dtypes is None:
-        frame = pd.read_csv(path, **kwargs)
-        size = -(-len(frame) // len(facts))
-        return [frame.iloc[i * size : (i + 1) * size] for i in range(len(facts))]
-    return np.cumsum([0, *(part.rows for part in facts)]), dtypes
-
-
-def _common_dtypes(facts: tuple[_Facts, ...]) -> dict[Any, Any] | None:
-    common = {}
-    for name in facts[0].dtypes:
-        found = {part.dtypes[name] for part in facts if name not in part.empty}
-        gaps = any(name in part.empty and part.rows for part in facts)
-        if np.dtype("u8") in found and (len(found) > 1 or gaps):
-            return None  # next to these, pandas makes of other numbers texts, or numbers without a sign
-        if not found:
-            common[name] = facts[0].dtypes[name]
-        elif len(found) == 1:
-            (dtype,) = found
-            common[name] = dtype
-        elif all(isinstance(dtype, np.dtype) and dtype.kind in "iuf" for dtype in found):
-            common[name] = np.result_type(*found)
-        else:
-            return None
-        if gaps and common[name].kind in "iub":
-            if common[name].kind == "b":
-                return None
-            common[name] = np.dtype(float)
-    return common
-
-
-def _finish(number: int, part: tuple[pd.DataFrame, bool], settled: Any) -> pd.DataFrame:
-    if isinstance(settled, list):
-        frame: pd.DataFrame = settled[number]
-        return frame
-    starts, dtypes = settled
-    frame = part[0]
-    changed = {name: dtype for name, dtype in dtypes.items() if frame.dtypes[name] != dtype}
-    frame = frame.astype(changed) if changed else frame
-    return frame.set_axis(pd.RangeIndex(starts[number], starts[number + 1]), axis=0)
