@@ -18,6 +18,7 @@ from mars_nb.planner.context import Building, Evaluation, NotPartitionable
 from mars_nb.planner.cuts import cut
 from mars_nb.planner.grouped import groupby
 from mars_nb.planner.grouprows import grouped_rows
+from mars_nb.planner.joins import join
 from mars_nb.planner.layout import Layout, Rows, Single
 from mars_nb.planner.renumber import columns_of, renumbered
 from mars_nb.planner.rowwise import rowwise
@@ -165,50 +166,6 @@ def _alike(samples: list[Any]) -> bool:
     )
 
 
-_MERGE_ARGUMENTS = {"how", "on", "left_on", "right_on", "suffixes", "right", "indicator"}
-
-
-def _merge(building: Building, node: Node) -> Layout | None:
-    """Join each chunk of the left side to the whole right side: pandas's order of rows is that of the left."""
-    call = call_of(node, "merge")
-    if call is not None:
-        left, args, kwargs = node.args[0], call.args, call.kwargs
-    elif node.op.name == "pandas.merge" and node.args:
-        left, args, kwargs = node.args[0], node.args[1:], node.kwargs
-    else:
-        return None
-    right = args[0] if args else kwargs.get("right")
-    how = args[1] if len(args) > 1 else kwargs.get("how", "inner")
-    if len(args) > 3 or set(kwargs) - _MERGE_ARGUMENTS or how not in ("inner", "left"):
-        return None
-    if not isinstance(left, Node) or not isinstance(right, Node) or left is right:
-        return None
-    layout = building.lowered[left]
-    if not isinstance(layout, Rows) or len(node.inputs) != 2:
-        return None
-    other = building.single(right).key
-    evaluate = Evaluation(node, (left, right))
-    parts = [building.add(node, ("part", i), evaluate, [key, other]) for i, key in enumerate(layout.keys)]
-    return renumbered(building, node, parts, None)
-
-
-def _join(building: Building, node: Node) -> Layout | None:
-    """Look up the rows of each chunk in the whole right side: they keep their order and their index."""
-    call = call_of(node, "join")
-    if call is None or len(call.args) > 1 or set(call.kwargs) - {"other", "how", "lsuffix", "rsuffix", "suffixes"}:
-        return None
-    left, right = node.args[0], call.args[0] if call.args else call.kwargs.get("other")
-    if call.kwargs.get("how", "left") != "left" or not isinstance(right, Node) or len(node.inputs) != 2:
-        return None
-    layout = building.lowered[left]
-    if not isinstance(layout, Rows) or isinstance(sample_of(left).index, pd.MultiIndex):
-        return None
-    other = building.single(right).key
-    evaluate = Evaluation(node, (left, right))
-    parts = [building.add(node, i, evaluate, [key, other]) for i, key in enumerate(layout.keys)]
-    return Rows(tuple(parts), node.key, None, columns_of(node))
-
-
 _RULES: tuple[Callable[[Building, Node], Layout | None], ...] = (
     rowwise,
     _absorbing,
@@ -217,8 +174,7 @@ _RULES: tuple[Callable[[Building, Node], Layout | None], ...] = (
     _length,
     _reset_index,
     _concat,
-    _merge,
-    _join,
+    join,
     groupby,
     grouped_rows,
     reduction,

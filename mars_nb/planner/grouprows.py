@@ -91,6 +91,8 @@ def _is_per_group(node: Node, grouping: Grouping) -> bool:
         return True
     # A function may give a number, or a frame with the labels of its rows, for each group.
     sample, keys = node.meta.sample, len(grouping.keys_of_samples())
+    if isinstance(sample, pd.Index):
+        return False
     levels = sample.index.nlevels
     return (grouping.as_index and grouping.kwargs.get("group_keys", True)) and (
         (levels == keys and isinstance(sample, pd.Series))
@@ -135,8 +137,9 @@ def _kept_rows(evaluate: Evaluation, *values: Any) -> Any:
 def _kept_groups(evaluate: Evaluation, *values: Any) -> Any:
     """Tell which rows ``filter`` leaves, by what the user's function says about each group."""
     chunks = dict(zip(evaluate.inputs, values, strict=True))
-    node, (function, *args), kwargs = evaluate.node, *evaluate.node.args[-1]
-    path = Path(node.op.names[:-1])  # type: ignore[union-attr]  # a path
+    node, call = evaluate.node, evaluate.node.args[-1]
+    assert isinstance(node.op, Path)
+    path, function = Path(node.op.names[:-1]), call.args[0]
     groups = path.apply(replace(node.args[:-1], lambda leaf: chunks[leaf] if isinstance(leaf, Node) else leaf), {})
     verdicts: list[bool] = []
 
@@ -145,7 +148,7 @@ def _kept_groups(evaluate: Evaluation, *values: Any) -> Any:
         verdicts.append(bool(verdict) and not pd.isna(verdict))
         return verdict
 
-    groups.filter(judged, *args, **kwargs)
+    groups.filter(judged, *call.args[1:], **call.kwargs)
     return pd.Series(np.array([*verdicts, False])[groups.ngroup().fillna(-1).astype(int)])
 
 

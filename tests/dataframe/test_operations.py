@@ -60,7 +60,9 @@ _OF_KNOWN_LENGTH = {
 
 
 @pytest.mark.parametrize("line", [line for line in LINES if line not in _OF_KNOWN_LENGTH])
-def test_uneven_chunks(line: str, data: Any, compute: Any, check: Any) -> None:
+def test_uneven_chunks(line: str, data: Any, compute: Any, check: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mars_nb.planner.exchange.BUCKET_BYTES", 1)  # rows are exchanged, few as they are
+    monkeypatch.setattr("mars_nb.planner.joins.FEW_CHUNKS", 1)
     cut, operation = Cut(line), function(line)
     frames, lazy = zip(*map(cut, data.pandas()), strict=True)
     with warnings.catch_warnings():
