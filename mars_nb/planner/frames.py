@@ -16,6 +16,7 @@ from mars_nb.graph.node import Arguments, Function, Node, Path
 from mars_nb.planner.aggregates import on_all, reduction
 from mars_nb.planner.context import Building, Evaluation, NotPartitionable
 from mars_nb.planner.cuts import cut
+from mars_nb.planner.duplicates import duplicates
 from mars_nb.planner.grouped import groupby
 from mars_nb.planner.grouprows import grouped_rows
 from mars_nb.planner.joins import join
@@ -168,6 +169,7 @@ def _alike(samples: list[Any]) -> bool:
 
 _RULES: tuple[Callable[[Building, Node], Layout | None], ...] = (
     rowwise,
+    duplicates,
     _absorbing,
     cut,
     _value_counts,
