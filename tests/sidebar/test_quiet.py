@@ -15,7 +15,7 @@ from wire import Message, Wire
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-MOST_A_SECOND, SMALL_BYTES, QUIET_MS = 10, 5_000, 3_000
+MOST_A_SECOND, SMALL_BYTES, QUIET_MS, AFTER_MS = 10, 5_000, 3_000, 1_000
 SESSIONS = "mars.new_session(name='other', default=False)\netl = mars.new_session(name='etl', n_threads=2);"
 RESULTS = "total = mt.ones((200, 200), chunk_size=50).sum().execute()\nrest = mt.arange(8).execute()"
 #: Many short chunk tasks of several operations, over some seconds.
@@ -23,7 +23,7 @@ RUN = """\
 def step(number):
     time.sleep(0.01)
     return number
-done = md.Series(list(range(600)), chunk_size=1).map(step).sum().execute()"""
+done = md.Series(list(range(400)), chunk_size=1).map(step).sum().execute()"""
 #: Half a minute at the most: a test that has seen enough puts a file there.
 HELD = """\
 from pathlib import Path
@@ -81,7 +81,7 @@ def said_in(sidebar: Sidebar, wire: Wire, ms: int) -> list[str]:
     return [message.type for message in wire.messages[before:]]
 
 
-def test_few_and_small_messages(open_notebook: OpenNotebook) -> None:
+def test_few_and_small_messages_and_none_when_idle(open_notebook: OpenNotebook) -> None:
     notebook, sidebar, wire = open_notebook(START, SESSIONS, RESULTS, RUN)
     run(notebook, 0, 1, 2)
     settle(sidebar, wire)
@@ -99,48 +99,57 @@ def test_few_and_small_messages(open_notebook: OpenNotebook) -> None:
     # What the panel said: which task it wants to see, when that began.
     assert {message.content["data"]["type"] for message in wire.asked()[asked:]} <= {"watch"}
     assert len(wire.asked()) - asked <= 2
-
-
-def test_no_polling(open_notebook: OpenNotebook) -> None:
-    notebook, sidebar, wire = open_notebook(START, SESSIONS, RESULTS)
-    run(notebook, 0, 1, 2)
-    sidebar.result("total").wait_for()
-    settle(sidebar, wire)
-    assert said_in(sidebar, wire, QUIET_MS) == []
-    # Not even about the age, which goes on.
+    # When nothing goes on, nothing is said at all, on no channel; not even about the age, which goes on.
     age = sidebar.result("total").locator("time")
     before = age.inner_text()
+    assert said_in(sidebar, wire, QUIET_MS) == []
     wait_for("another age", lambda: age.inner_text() != before)
 
 
-@pytest.mark.parametrize("how", ["collapsed", "another panel in front"])
-def test_nothing_while_hidden(open_notebook: OpenNotebook, enough: Path, how: str) -> None:
+def test_nothing_while_hidden(open_notebook: OpenNotebook, enough: Path) -> None:
     notebook, sidebar, wire = open_notebook(
-        START, SESSIONS, HELD, "mars.get_session('other').as_default();", "late = mt.ones(3).execute()"
+        START,
+        SESSIONS,
+        HELD,
+        "mars.get_session('other').as_default()\nlate = mt.ones(3).execute()",
+        "etl.as_default()\nlater = mt.ones(4).execute()",
     )
     run(notebook, 0, 1)
-    if how == "collapsed":
-        sidebar.close()
-    else:
-        sidebar.page.locator(".lm-TabBar-tab[data-id='jp-property-inspector']").click()
-        sidebar.root.wait_for(state="hidden")
+    sidebar.close()
     settle(sidebar, wire)
     told, asked = len(wire.told()), len(wire.asked())
     run(notebook, 2)
     said_in(sidebar, wire, QUIET_MS)
     assert wire.told()[told:] == []
-    run(notebook, 3, 4)
-    wait_for("the name of the default session", lambda: said_in(sidebar, wire, 100) and wire.told()[told:])
-    said_in(sidebar, wire, QUIET_MS)
-    assert [message.content["data"] for message in wire.told()[told:]] == [{"type": "default", "name": "other"}]
+    run(notebook, 3)
+    told = only_default(sidebar, wire, told, "other")
     assert len(wire.asked()) == asked
     # Shown again, it knows all that was missed.
     sidebar.open()
     expect(sidebar.card("other")).to_have_attribute("data-default", "true")
-    expect(sidebar.card("etl").locator(".mars-nb-Card-task")).to_be_visible()
+    running = sidebar.card("etl").locator(".mars-nb-Card-task")
+    running.wait_for()
     sidebar.result("late").wait_for()
+    # Hidden by another panel of JupyterLab's, it is as quiet.
+    sidebar.page.locator(".lm-TabBar-tab[data-id='jp-property-inspector']").click()
+    sidebar.root.wait_for(state="hidden")
+    said_in(sidebar, wire, AFTER_MS)
+    told, asked = len(wire.told()), len(wire.asked())
+    run(notebook, 4)
+    only_default(sidebar, wire, told, "etl")
+    assert len(wire.asked()) == asked
+    sidebar.open()
+    running.wait_for()
     enough.touch()
     expect(sidebar.task(1)).to_have_attribute("data-state", "done")
+
+
+def only_default(sidebar: Sidebar, wire: Wire, before: int, name: str) -> int:
+    """Check that the name of the default session is all that was told; give the number of messages now."""
+    wait_for("the name of the default session", lambda: said_in(sidebar, wire, 100) and wire.told()[before:])
+    said_in(sidebar, wire, AFTER_MS)
+    assert [message.content["data"] for message in wire.told()[before:]] == [{"type": "default", "name": name}]
+    return len(wire.told())
 
 
 def test_no_code_is_executed(open_notebook: OpenNotebook) -> None:
