@@ -43,7 +43,7 @@ def _several(building: Building, node: Node, base: Rows, wanted: range, columns:
     lengths: list[int] = []
     found = list(enumerate(spans(base.lengths or ())))
     for i, (start, stop) in found if wanted.step > 0 else reversed(found):
-        part = _between(wanted, start, stop)
+        part = between(wanted, start, stop)
         if part or (not keys and i == found[-1 if wanted.step > 0 else 0][0]):
             end = part.stop - start
             rows = slice(part.start - start, end if end >= 0 else None, part.step) if part else slice(0, 0)
@@ -52,7 +52,7 @@ def _several(building: Building, node: Node, base: Rows, wanted: range, columns:
     return Rows(tuple(keys), node.key, tuple(lengths), columns_of(node))
 
 
-def _between(wanted: range, start: int, stop: int) -> range:
+def between(wanted: range, start: int, stop: int) -> range:
     """Give the part of a range that lies in a chunk."""
     if wanted.step > 0:
         first = max(0, -(-(start - wanted.start) // wanted.step))

@@ -33,9 +33,8 @@ def duplicates(building: Building, node: Node) -> Layout | None:
         drop = partial(_dropped, columns, keep)
         chunks = [building.add(node, ("own", i), drop, [key]) for i, key in enumerate(chunks)]
     tables = [(building.add(node, ("keys", i), partial(_keys, columns), [key]),) for i, key in enumerate(chunks)]
-    verdicts = answered(
-        building, node, Side(tables, ByKeys(partial(_columns, deciding))), partial(_again, keep), len(chunks)
-    )
+    side = Side(tables, ByKeys(partial(_columns, deciding)))
+    verdicts = answered(building, node, side, partial(_again, keep))
     if name == "duplicated":
         keys = [building.add(node, i, _labelled, [key, base.keys[i]]) for i, key in enumerate(verdicts)]
         return Rows(tuple(keys), base.partition, base.lengths)

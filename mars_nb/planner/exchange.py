@@ -188,9 +188,7 @@ def orderable(dtype: Any) -> bool:
 # --- answers for each row -----------------------------------------------------------------------------------------
 
 
-def answered(
-    building: Building, node: Node, side: Side, compute: Callable[..., Any], number_of_chunks: int
-) -> list[ChunkKey]:
+def answered(building: Building, node: Node, side: Side, compute: Callable[..., Any]) -> list[ChunkKey]:
     """Compute something for each row together with all rows of the same keys.
 
     Parameters
@@ -201,8 +199,6 @@ def answered(
         The rows.
     compute
         Gives a frame or series with an answer for each row of a bucket's values, in their order.
-    number_of_chunks
-        Of the side.
 
     Returns
     -------
@@ -211,7 +207,7 @@ def answered(
     """
     count, (cuts,) = exchanged(building, node, [side])
     buckets = [building.add(node, ("bucket", i), partial(_answers, compute, i), cuts) for i in range(count)]
-    return [building.add(node, ("answer", i), partial(_placed, i), buckets) for i in range(number_of_chunks)]
+    return [building.add(node, ("answer", i), partial(_placed, i), buckets) for i in range(len(side.chunks))]
 
 
 def _answers(compute: Callable[..., Any], number: int, *cuts: Pieces) -> Pieces:

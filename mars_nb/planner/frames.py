@@ -21,6 +21,7 @@ from mars_nb.planner.grouped import groupby
 from mars_nb.planner.grouprows import grouped_rows
 from mars_nb.planner.joins import join
 from mars_nb.planner.layout import Layout, Rows, Single
+from mars_nb.planner.picks import picked
 from mars_nb.planner.renumber import columns_of, renumbered
 from mars_nb.planner.rowwise import rowwise
 from mars_nb.planner.scans import scan
@@ -172,6 +173,7 @@ _RULES: tuple[Callable[[Building, Node], Layout | None], ...] = (
     duplicates,
     _absorbing,
     cut,
+    picked,
     _value_counts,
     _length,
     _reset_index,

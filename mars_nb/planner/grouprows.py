@@ -51,10 +51,10 @@ def grouped_rows(building: Building, node: Node) -> Layout | None:
     side = Side(chunks, ByKeys(grouping.keys_of_chunk))
     *between, name = [step for step in node.op.names[1:] if step != "__call__"]  # ``nth`` is an object that is called
     if name in _PER_ROW and len(between) <= 1:
-        answers = answered(building, node, side, Evaluation(node, node.inputs), len(chunks))
+        answers = answered(building, node, side, Evaluation(node, node.inputs))
         return Rows(tuple(answers), rows.partition, rows.lengths, columns_of(node))
     if name in _SOME_ROWS and len(between) <= 1:
-        return _some(building, node, side, rows, _kept_groups if name == "filter" else _kept_rows)
+        return _some(building, node, side, _kept_groups if name == "filter" else _kept_rows)
     if _is_per_group(node, grouping):
         return _per_group(building, node, side, grouping)
     return None
@@ -117,8 +117,8 @@ def _of_bucket(evaluate: Evaluation, grouping: Grouping, number: int, *cuts: Pie
     return evaluate(*values)
 
 
-def _some(building: Building, node: Node, side: Side, rows: Rows, kept: Callable[..., Any]) -> Layout:
-    answers = answered(building, node, side, partial(kept, Evaluation(node, node.inputs)), len(rows.keys))
+def _some(building: Building, node: Node, side: Side, kept: Callable[..., Any]) -> Layout:
+    answers = answered(building, node, side, partial(kept, Evaluation(node, node.inputs)))
     select = partial(_selected, node)
     keys = [
         building.add(node, i, select, [answer, *chunk])
