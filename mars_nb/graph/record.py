@@ -92,11 +92,16 @@ def record(
     return result
 
 
+def class_of(meta: Meta) -> type[Tileable]:
+    """Tell of which class an object is that the user gets for a value."""
+    choose = _KINDS.get(type(meta))
+    return choose(meta) if choose else Object
+
+
 def present(node: Node, claim: Claim, prefix: str) -> Any:
     """Give a node to the user: as one tileable, or as several for a node of several values."""
     if not isinstance(node.meta, TupleMeta):
-        choose = _KINDS.get(type(node.meta))
-        return (choose(node.meta) if choose else Object)._of(node, claim)
+        return class_of(node.meta)._of(node, claim)
     items = []
     for index, meta in enumerate(node.meta.items):
         item = Node(Function(_pick, "pick"), (node, index), {}, node.label, meta, node.site)

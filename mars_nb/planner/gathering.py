@@ -28,7 +28,7 @@ def tell(building: Building, node: Node) -> None:
     """
     many = [i for i in node.inputs if not isinstance(building.lowered[i], Single)]
     wish = options.on_gather
-    if not many or wish == "allow":
+    if not many or wish == "allow" or node.op.name == "remote.RemoteFunction":  # which was given to get all of it
         return
     chunks = sum(len(building.lowered[i].keys) for i in many)
     sizes = [nbytes_of_value(i) for i in many]

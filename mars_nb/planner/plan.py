@@ -12,6 +12,7 @@ from mars_nb.graph.node import Node, Source, ordered
 from mars_nb.planner import gathering, nested
 from mars_nb.planner.context import Building, NotPartitionable, whole
 from mars_nb.planner.layout import ChunkKey, Layout, Single
+from mars_nb.planner.reading import reader_of
 from mars_nb.planner.settle import note, settled
 from mars_nb.planner.sources import is_generated
 from mars_nb.scheduler.state import ChunkTask
@@ -131,7 +132,8 @@ def _lowered(building: Building, node: Node) -> Layout:
     graph = nested.graph_of(node)
     if graph is not None:
         return nested.lower(building, node, graph)
-    if node.chunks is None and all(isinstance(building.lowered[i], Single) for i in node.inputs):
+    is_read = reader_of(node) is not None  # maybe in another number of chunks than when it was recorded
+    if node.chunks is None and not is_read and all(isinstance(building.lowered[i], Single) for i in node.inputs):
         return whole(building, node)
     from mars_nb.planner.rules import partitioned
 

@@ -93,6 +93,9 @@ def lower(building: Building, node: Node) -> Layout:
     NotPartitionable
         If it must be made as one.
     """
+    reader = reading.reader_of(node)
+    if reader is not None:
+        return reading.lower(building, node, reader)
     if node.chunks is None:
         raise NotPartitionable
     name = node.op.name
@@ -113,9 +116,6 @@ def lower(building: Building, node: Node) -> Layout:
         eye = dask_operation(node.op)
         assert eye is not None
         return from_dask(building, node, eye.apply(node.args, {**node.kwargs, "chunks": node.chunks[0][0]}), {})
-    reader = reading.reader_of(node)
-    if reader is not None:
-        return reading.lower(building, node, reader)
     raise NotPartitionable
 
 

@@ -72,9 +72,10 @@ class Executor:
         __tracebackhide__ = True
         value = given(wanted[0]) if len(wanted) == 1 else list(map(given, wanted))
         started = background.collector() if wait is None else None
-        before = [] if wait is False else self.computing([tileable._node for tileable in wanted])
-        if started is None:
+        before = self.computing([tileable._node for tileable in wanted])
+        if started is None and wait is not False:
             background.wait_for(before)
+            before = []
         nodes = self._missing(wanted, warn)
         task = Task(value, tuple(nodes), self._session.name, capture())
         if not nodes:
@@ -82,10 +83,12 @@ class Executor:
                 tileable._claim.settle()
             task.end()
             return task if wait is False else value
-        if started is None:
-            return self._carry_out(task, lambda: self._start(task, wanted), wait is not False, show_progress)
-        started.append(self._carry_out(task, lambda: self._start(task, wanted, before), False, show_progress))
-        return value
+        waits = started is None and wait is not False
+        begun = self._carry_out(task, lambda: self._start(task, wanted, before), waits, show_progress)
+        if started is not None:
+            started.append(begun)
+            return value
+        return begun
 
     def compute(self, operation: Node, graph: Graph, outputs: Collection[Key]) -> dict[Key, Any]:
         """Run chunk tasks as a task of the session, and give the outputs' values."""

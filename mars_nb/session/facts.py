@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mars_nb.errors import UnknownResult
 from mars_nb.graph import record
 from mars_nb.graph.claims import Claim
+from mars_nb.session.history import intermediates
 from mars_nb.session.results import Results
 
 if TYPE_CHECKING:
@@ -110,6 +111,23 @@ class Facts:
         """What the session holds, oldest first; ``results["df"]`` gives what was published under that name."""
         held = [] if self._closed else self._executor.history.results(self._backend, self._names.keys)
         return Results(held, self._tileable)
+
+    @property
+    def intermediates(self) -> list[Result]:
+        """What was computed on the way to results and has a variable, oldest first: kept while memory allows.
+
+        These are no results: they cannot be fetched. What needs them, or executes them, does not compute them again.
+
+        Examples
+        --------
+        >>> import mars_nb, mars_nb.remote as mr
+        >>> with mars_nb.new_session(default=False) as session:
+        ...     a = mr.spawn(list, args=("abc",))
+        ...     b = mr.spawn(len, args=(a,)).execute(session=session)
+        ...     [result.label for result in session.intermediates], len(session.results)
+        (['RemoteFunction'], 1)
+        """
+        return [] if self._closed else intermediates(self._backend)
 
     def _tileable(self, result: Result) -> Any:
         """Give the lazy object of a result."""

@@ -15,8 +15,10 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from mars_nb.graph import record
 from mars_nb.graph.meta import dtype_of
 from mars_nb.graph.node import Node
+from mars_nb.planner.layout import Layout
 from mars_nb.session.backends.base import Backend
 from mars_nb.session.snapshot import TaskInfo
 from mars_nb.session.task import Task
@@ -165,19 +167,31 @@ class History:
         for key, executed in dict(self._executed).items():
             layout = backend.layout(key)
             if layout is not None:
-                found.append(
-                    Result(
-                        key=key,
-                        kind=executed.kind,
-                        label=executed.node.label,
-                        dtype=dtype_of(executed.node.meta),
-                        shape=layout.shape,
-                        nbytes=backend.nbytes_of(key),
-                        spilled=backend.spilled_of(key),
-                        chunks=len(layout.keys),
-                        executed_at=executed.at,
-                        place="" if executed.node.site is None else executed.node.site.place,
-                        names=tuple(names.get(key, ())),
-                    )
-                )
+                sizes = backend.nbytes_of(key), backend.spilled_of(key)
+                found.append(_listed(executed, layout, *sizes, tuple(names.get(key, ()))))
         return found
+
+
+def intermediates(backend: Backend) -> list[Result]:
+    """List what `backend` computed on the way to results and keeps, oldest first."""
+    return [
+        _listed(_Executed(node, record.class_of(node.meta).__name__, at), layout, nbytes)
+        for node, layout, nbytes, at in backend.intermediates()
+    ]
+
+
+def _listed(executed: _Executed, layout: Layout, nbytes: int, spilled: int = 0, names: tuple[str, ...] = ()) -> Result:
+    node = executed.node
+    return Result(
+        key=node.key,
+        kind=executed.kind,
+        label=node.label,
+        dtype=dtype_of(node.meta),
+        shape=layout.shape,
+        nbytes=nbytes,
+        spilled=spilled,
+        chunks=len(layout.keys),
+        executed_at=executed.at,
+        place="" if node.site is None else node.site.place,
+        names=names,
+    )

@@ -75,6 +75,12 @@ def memory(session: Session) -> str:
     return f"{held}, {size(session.spilled)} on disk" if session.spilled else held
 
 
+def on_the_way(session: Session) -> str:
+    """Say how much of its memory a session keeps for what was computed on the way to results."""
+    kept = session.intermediates
+    return f"{count(len(kept), 'intermediate')}, {size(sum(one.nbytes for one in kept))}"
+
+
 def describe(session: Session, names: Mapping[str, Sequence[str]] | None = None, listed: int = LISTED) -> Page:
     """Tell about one session: what it is, what it holds and what it does.
 
@@ -96,6 +102,7 @@ def describe(session: Session, names: Mapping[str, Sequence[str]] | None = None,
         _where(session),
         f"{count(len(results), 'result')}, {size(session.nbytes)}",
         f"memory {memory(session)}",
+        *([on_the_way(session)] if session.intermediates else []),
     ]
     parts: list[str | Table] = ["; ".join(facts)]
     if results:

@@ -375,7 +375,7 @@ class Session(Facts):
         return not self._closed and slices.find(tileable._node, self._layout) is not None
 
     def free(self, *tileables: Any) -> int:
-        """Let results go though their objects are still in use: these are as before they were executed.
+        """Let results and intermediates go though their objects are in use: these are as before they were computed.
 
         Parameters
         ----------
@@ -401,6 +401,7 @@ class Session(Facts):
         objects = lazy_objects([item for item in tileables if not isinstance(item, Result)], optimize=False)
         keys = dict.fromkeys([*(result.key for result in listed), *(tileable._node.key for tileable in objects)])
         freed = sum(self._backend.nbytes_of(key) for key in keys)
+        freed += sum(kept.nbytes for kept in self._backend.intermediates() if kept.node.key in keys)
         for key in keys:
             self._release(key)
         return freed

@@ -28,6 +28,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(autouse=True)
 def _wide() -> Iterator[None]:
+    pytest.importorskip("scipy.linalg")  # Dask's arrays would import it, and its BLAS, later
     with threadpool_limits(WIDE):
         yield
         assert blas_threads() == {WIDE}

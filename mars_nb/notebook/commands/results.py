@@ -34,7 +34,7 @@ def _free(arguments: Namespace, shell: Any) -> None:
     session = chosen(arguments.session)
     names = arguments.VARIABLE
     if arguments.all:
-        objects: list[Any] = session.results
+        objects: list[Any] = [*session.results, *session.intermediates]
         keys = {result.key for result in objects}
     else:
         objects = [thing for name in names for thing in _held(name, session, shell.user_ns)]
@@ -61,7 +61,7 @@ def _held(name: str, session: Session, namespace: dict[str, Any]) -> list[Any]:
 
 
 def _holds(session: Session, objects: Sequence[Any]) -> bool:
-    held = {result.key for result in session.results}
+    held = {result.key for result in [*session.results, *session.intermediates]}
     return any(holders.key_of(thing) in held for thing in objects)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from mars_nb.graph.node import Node
 from mars_nb.planner.layout import ChunkKey, Layout
@@ -57,6 +57,27 @@ class Memory:
     spilled: int = 0
     limit: int = 0
     peak: int = 0
+
+
+class OnTheWay(NamedTuple):
+    """A value that was computed on the way to a result and is kept, but is no result.
+
+    Attributes
+    ----------
+    node
+        What it is the value of.
+    layout
+        How it is cut.
+    nbytes
+        Its bytes in memory.
+    at
+        When it was computed, in seconds since the epoch.
+    """
+
+    node: Node
+    layout: Layout
+    nbytes: int
+    at: float
 
 
 class Work(Protocol):
@@ -138,6 +159,9 @@ class Backend(Protocol):
 
     def spilled_of(self, name: str) -> int:
         """Tell how many bytes of a result are on disk only."""
+
+    def intermediates(self) -> list[OnTheWay]:
+        """List what is kept though it is no result."""
 
     def read(self, name: str, keys: Sequence[ChunkKey], into: Sequence[Any] = ()) -> list[Any]:
         """Bring chunks of a result.

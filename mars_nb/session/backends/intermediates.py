@@ -22,8 +22,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
 
-from mars_nb.errors import SessionWarning
-from mars_nb.graph.callsite import warn_user
 from mars_nb.graph.claims import Hand, held_by_user
 from mars_nb.graph.node import Node
 from mars_nb.planner.layout import ChunkKey, described, stored
@@ -101,6 +99,8 @@ class Kept:
 class _Growing:
     """The chunks of one value, while a run computes them."""
 
+    __slots__ = ("_given_up", "chunks", "nbytes")
+
     def __init__(self) -> None:
         self.chunks: dict[ChunkKey, Any] = {}
         self.nbytes = 0
@@ -136,7 +136,6 @@ class Intermediates:
         self._kept: dict[str, Kept] = {}
         self._growing: dict[_Growing, None] = {}  # in all runs
         self._uses = itertools.count()
-        self._told: set[Hashable] = set()
         self._closed = False
 
     def find(self, key: str, version: Callable[[Node], Hashable | None]) -> Kept | None:
@@ -144,20 +143,11 @@ class Intermediates:
         kept = self._kept.get(key)
         if kept is None:
             return None
-        for node, then in kept.what.sources:
-            now = version(node)
-            if now != then:
-                self.release(key)
-                self._tell(node, now)
-                return None
+        if any(version(node) != then for node, then in kept.what.sources):
+            self.release(key)
+            return None
         kept.used = next(self._uses)
         return kept
-
-    def _tell(self, node: Node, version: Hashable) -> None:
-        if (node.key, version) not in self._told:
-            self._told.add((node.key, version))
-            place = f", recorded in {node.site.place}," if node.site else ""
-            warn_user(SessionWarning, f"what {node.short_name}{place} reads has changed: it is read anew")
 
     def all(self) -> list[Kept]:
         """List the intermediates, oldest first."""

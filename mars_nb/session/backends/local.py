@@ -15,14 +15,14 @@ from mars_nb.errors import SpillError, UserExit
 from mars_nb.graph.claims import held_by_user
 from mars_nb.graph.meta import PandasMeta, TensorMeta
 from mars_nb.graph.node import Node, Source
-from mars_nb.planner import Plan, plan, versions
+from mars_nb.planner import Plan, plan, sources
 from mars_nb.planner.estimate import nbytes_of_value
 from mars_nb.planner.layout import ChunkKey, Layout, Rows, Single, stored
 from mars_nb.planner.plan import Intermediate
 from mars_nb.scheduler import FailedTask, Graph, Key, OnDone, Run, Scheduler
 from mars_nb.session import failures
 from mars_nb.session.backends import blas
-from mars_nb.session.backends.base import Memory, Progress, Work
+from mars_nb.session.backends.base import Memory, OnTheWay, Progress, Work
 from mars_nb.session.backends.grouping import Group, Grouping
 from mars_nb.session.backends.intermediates import Intermediates
 from mars_nb.session.backends.memory import MemoryKeeper, bytes_of, description_of, limit_of, new_buffer, spilled_bytes
@@ -87,7 +87,7 @@ class LocalBackend:
     ) -> None:
         """Start to compute and keep the values of `nodes`; see `Backend.submit`."""
         used: dict[str, Mapping[ChunkKey, Any]] = {}  # stays as it is until the run is over, whatever is released
-        version = cache(versions.version)
+        version = cache(sources.version)
 
         def held(name: str) -> Layout | None:
             result = self._store.get(name)
@@ -210,6 +210,10 @@ class LocalBackend:
         """Tell how many bytes of a result are on disk only."""
         result = self._store.get(name)
         return 0 if result is None else sum(spilled_bytes(chunk) for chunk in result.chunks.values())
+
+    def intermediates(self) -> list[OnTheWay]:
+        """List what is kept though it is no result."""
+        return [OnTheWay(kept.node, kept.what.layout, kept.nbytes, kept.at) for kept in self._intermediates.all()]
 
     def read(self, name: str, keys: Sequence[ChunkKey], into: Sequence[Any] = ()) -> list[Any]:
         """Bring chunks of a result."""

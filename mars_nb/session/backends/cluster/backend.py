@@ -24,7 +24,7 @@ from mars_nb.planner import Plan, plan
 from mars_nb.planner.layout import ChunkKey, Layout, Single, stored
 from mars_nb.scheduler import ChunkTask, Graph, Key
 from mars_nb.session import failures
-from mars_nb.session.backends.base import Work
+from mars_nb.session.backends.base import OnTheWay, Work
 from mars_nb.session.backends.cluster import worker
 from mars_nb.session.backends.cluster.connecting import grace_s
 from mars_nb.session.backends.cluster.describing import Description
@@ -271,6 +271,10 @@ class ClusterBackend:
     def spilled_of(self, name: str) -> int:
         """Tell how many bytes of a result are on disk only: the workers do not tell, so 0."""
         return 0
+
+    def intermediates(self) -> list[OnTheWay]:
+        """List what is kept though it is no result: nothing, on clusters."""
+        return []
 
     def read(self, name: str, keys: Sequence[ChunkKey], into: Sequence[Any] = ()) -> list[Any]:
         """Bring chunks of a result; what the cluster lost is computed again.

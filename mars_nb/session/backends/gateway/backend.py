@@ -24,7 +24,7 @@ from mars_nb.graph.meta import Meta
 from mars_nb.graph.node import Node, ordered
 from mars_nb.planner.layout import ChunkKey, Layout
 from mars_nb.scheduler.state import Graph, Key
-from mars_nb.session.backends.base import Work
+from mars_nb.session.backends.base import OnTheWay, Work
 from mars_nb.session.backends.gateway import faults, spans
 from mars_nb.session.backends.gateway.reading import Reading
 from mars_nb.session.backends.gateway.recordings import Recording, pack
@@ -274,6 +274,10 @@ class GatewayBackend:
     def spilled_of(self, name: str) -> int:
         """Tell how many bytes of a result are on disk only: the workers do not tell, so 0."""
         return 0
+
+    def intermediates(self) -> list[OnTheWay]:
+        """List what is kept though it is no result: nothing, on clusters."""
+        return []
 
     def read(self, name: str, keys: Sequence[ChunkKey], into: Sequence[Any] = ()) -> list[Any]:
         """Bring chunks of a result; see `Backend.read`.
