@@ -236,3 +236,16 @@ def test_after_all_is_once():
         assert not called
         list(pool.map(Task.end, tasks))
     assert len(called) == 1
+
+
+def test_what_was_started_is_waited_for_by_what_needs_it(session):
+    """Also where both were started by ``wait=False``."""
+    gate = Gate(3)
+    a = mr.spawn(gate)
+    b = mr.spawn(lambda x: x + 1, args=(a,))
+    first, second, third = a.execute(wait=False), b.execute(wait=False), a.execute(wait=False)
+    assert gate.entered.wait(30)
+    assert second.info().waiting
+    gate.open.set()
+    assert (first.result(), second.result(), third.result()) == (a, b, a)
+    assert (a.fetch(), b.fetch(), gate.calls) == (3, 4, 1)
