@@ -10,6 +10,7 @@ import pandas as pd
 
 from mars_nb.dataframe.changes import with_attribute, with_change
 from mars_nb.dataframe.expressions import variables
+from mars_nb.dataframe.index import Index
 from mars_nb.dataframe.labelled import Labelled
 from mars_nb.dataframe.show import lazy_html, show_html
 from mars_nb.graph.claims import Claim
@@ -100,7 +101,19 @@ class DataFrame(Labelled):
 
     @columns.setter
     def columns(self, labels: Any) -> None:
+        labels = labels._value() if isinstance(labels, Tileable) else labels
         self._change("set_columns", with_attribute, "columns", labels)
+
+    def __getitem__(self, key: Any) -> Any:
+        # Which columns there are must be known, so labels that are lazy are computed.
+        return super().__getitem__(key._value() if isinstance(key, Index) else key)
+
+    def _call_method(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if isinstance(kwargs.get("columns"), Tileable):
+            kwargs["columns"] = kwargs["columns"]._value()
+        if name == "set_axis" and args and kwargs.get("axis") in (1, "columns") and isinstance(args[0], Tileable):
+            args = (args[0]._value(), *args[1:])
+        return super()._call_method(name, args, kwargs)
 
     @property
     def dtypes(self) -> pd.Series[Any]:

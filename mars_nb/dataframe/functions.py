@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from mars_nb.dataframe.expressions import variables
+from mars_nb.dataframe.gone import INSTEAD
 from mars_nb.dataframe.readers import reader
 from mars_nb.dataframe.recording import record_on_frames
 from mars_nb.dataframe.sources import from_pandas
@@ -34,7 +35,7 @@ def lazy(name: str, module: str) -> Any:
     """
     value = None if name.startswith("_") else getattr(pd, name, None)
     if value is None or (isinstance(value, types.ModuleType) and name not in _MODULES):
-        raise missing(f"module {module!r}", name, dir(sys.modules[module]))
+        raise missing(f"module {module!r}", name, dir(sys.modules[module]), INSTEAD.get(name))
     if name == "testing":
         return testing(module)
     if isinstance(value, type) and issubclass(value, pd.Index):

@@ -11,6 +11,7 @@ from typing import Any
 
 from mars_nb.dataframe.base import PandasTileable, attribute_of, public_attributes
 from mars_nb.dataframe.changes import assigned_along
+from mars_nb.dataframe.gone import INSTEAD
 from mars_nb.dataframe.recording import record_on_frames
 from mars_nb.graph.meta import HandleMeta
 from mars_nb.graph.names import has, missing
@@ -52,7 +53,9 @@ class Handle(Tileable):
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or not has(self._example, name):
-            raise missing(f"{type(self._example).__name__!r} object", name, public_attributes(self._example))
+            raise missing(
+                f"{type(self._example).__name__!r} object", name, public_attributes(self._example), INSTEAD.get(name)
+            )
         if not hasattr(type(self._example), name):  # a column, as in ``df.groupby("a").b``
             return self[name]
         return attribute_of(self, type(self._example), name)
@@ -72,6 +75,17 @@ class Handle(Tileable):
     def pipe(self, func: Any, *args: Any, **kwargs: Any) -> Any:
         """Call ``func(self, *args, **kwargs)``, as pandas does."""
         return func(self, *args, **kwargs)
+
+    def __copy__(self) -> Handle:
+        made = super().__copy__()
+        made._base = self._base
+        return made
+
+    def __deepcopy__(self, memo: Any) -> Handle:
+        return self.__copy__()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return *super().__reduce__(), (None, {"_base": self._base})
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._record_function(Function(list, "list"), (self,), {})._value())

@@ -13,7 +13,7 @@ from mars_nb.graph import mistakes
 _NEAR = 0.78
 
 
-def missing(owner: str, name: str, known: Iterable[str] = ()) -> AttributeError:
+def missing(owner: str, name: str, known: Iterable[str] = (), instead: str | None = None) -> AttributeError:
     """Make the error for a name that is not there.
 
     Parameters
@@ -24,6 +24,8 @@ def missing(owner: str, name: str, known: Iterable[str] = ()) -> AttributeError:
         What was asked for.
     known
         Names that may have been meant.
+    instead
+        What to do instead, where that is known.
 
     Examples
     --------
@@ -31,6 +33,8 @@ def missing(owner: str, name: str, known: Iterable[str] = ()) -> AttributeError:
     AttributeError("'DataFrame' object has no attribute 'groupbyy': did you mean 'groupby'?")
     """
     text = f"{owner} has no attribute {name!r}"
+    if instead is not None:
+        text, known = f"{text}: {instead}", ()
     near = [] if name.startswith("_") else difflib.get_close_matches(name, known, 1, _NEAR)
     # Without an object of its own, the interpreter would find one and suggest the name once more.
     error = AttributeError(f"{text}: did you mean {near[0]!r}?" if near else text, name=name, obj=None)

@@ -96,12 +96,12 @@ def run(docstring: str) -> Outcome:
             if isinstance(expected, Raised) and "Traceback" not in example.want:
                 break  # an example that does not work by itself
             found = lazy.run(example.source)
-            problem = _difference(found, expected)
+            problem = difference(found, expected)
             if problem is not None:
                 return Outcome(f"{example.source.strip()}\n    {problem}", compared)
             compared += 1
         for name in original.variables():
-            problem = _difference(lazy.scope.get(name), original.scope[name])
+            problem = difference(lazy.scope.get(name), original.scope[name])
             if problem is not None:
                 return Outcome(f"{name} at the end\n    {problem}", compared)
     return Outcome(None, compared)
@@ -136,7 +136,14 @@ class World:
         self.scope: dict[str, Any] = {"__name__": "docstring", "__builtins__": own, "pd": pandas, "np": numpy}
 
     def _import(self, name: str, *args: Any) -> Any:
-        return self._modules.get(name) or builtins.__import__(name, *args)
+        module, *inner = name.split(".")
+        found = self._modules.get(module)
+        if found is None:
+            return builtins.__import__(name, *args)
+        if len(args) > 2 and args[2]:  # from a.b import c
+            for part in inner:
+                found = getattr(found, part)
+        return found
 
     def _print(self, *values: Any, **_: Any) -> None:
         self._printed.extend(values)
@@ -170,7 +177,7 @@ def _examples(docstring: str) -> list[doctest.Example]:
     return [example for example in examples if not example.options.get(doctest.SKIP)]
 
 
-def _difference(found: Any, expected: Any) -> str | None:
+def difference(found: Any, expected: Any) -> str | None:
     """Tell what is different, None if nothing is."""
     if isinstance(expected, Raised):
         if isinstance(found, Raised) and isinstance(found.error, type(expected.error)):
@@ -179,7 +186,7 @@ def _difference(found: Any, expected: Any) -> str | None:
     if isinstance(found, Raised):
         return f"raised {_told(found)}"
     if isinstance(expected, Printed):
-        return _difference(found.values, expected.values) or _difference(found.value, expected.value)
+        return difference(found.values, expected.values) or difference(found.value, expected.value)
     if not _is_data(expected):
         return None
     try:
