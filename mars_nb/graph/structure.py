@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,6 +20,9 @@ def replace(value: Any, leaf: Callable[[Any], Any]) -> Any:
         return slice(replace(value.start, leaf), replace(value.stop, leaf), replace(value.step, leaf))
     if isinstance(value, tuple) and hasattr(value, "_fields") and hasattr(value, "_make"):
         return value._make([replace(item, leaf) for item in value])
+    if isinstance(value, tuple):  # of another kind, such as several tileables
+        items = [replace(item, leaf) for item in value]
+        return value if all(map(operator.is_, items, value)) else tuple(items)
     return leaf(value)
 
 

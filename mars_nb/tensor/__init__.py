@@ -1,8 +1,8 @@
 """``mt``: numpy's functions on lazy tensors.
 
 Every public function of numpy is here under its own name and records what is to be done; types and constants are
-numpy's own. ``linalg``, ``fft`` and ``random`` are numpy's modules likewise. Functions that make arrays also take
-``chunk_size=``.
+numpy's own. ``linalg``, ``fft``, ``random``, ``strings`` ... are numpy's modules likewise, and ``special``, ``stats``
+and ``spatial.distance`` those of scipy, where that is installed. Functions that make arrays also take ``chunk_size=``.
 
 Examples
 --------
@@ -14,23 +14,25 @@ np.float64(8.382332347441762)
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import numpy as _np
 
 from mars_nb.graph.tileable import ExecutableTuple
-from mars_nb.tensor import random
+from mars_nb.tensor import modules, random
+from mars_nb.tensor.classes import OWN
 from mars_nb.tensor.core import Tensor
 from mars_nb.tensor.creation import tensor
-from mars_nb.tensor.functions import NumpyModule, lazy
+from mars_nb.tensor.functions import lazy
+from mars_nb.tensor.interchange import from_dask
 
-__all__ = ["ExecutableTuple", "Tensor", "fft", "linalg", "random", "tensor"]
+__all__ = ["ExecutableTuple", "Tensor", "fft", "from_dask", "linalg", "random", "tensor"]
 
-linalg: Any = NumpyModule(f"{__name__}.linalg", _np.linalg)
-fft: Any = NumpyModule(f"{__name__}.fft", _np.fft)
-for _module in (linalg, fft):
-    sys.modules[_module.__name__] = _module
+#: An array of numpy is a tensor here.
+ndarray = Tensor
+linalg: Any
+fft: Any
+globals().update(modules.load(__name__), **OWN)
 
 
 def __getattr__(name: str) -> Any:
@@ -40,4 +42,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *(name for name in dir(_np) if not name.startswith("_"))})
+    return sorted({*__all__, *modules.NAMES, *(name for name in dir(_np) if not name.startswith("_"))})

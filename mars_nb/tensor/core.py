@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
+import types
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal, Self
 
 import numpy as np
 
@@ -15,18 +17,16 @@ from mars_nb.graph.names import missing
 from mars_nb.graph.node import Arguments, Function, Operation
 from mars_nb.graph.record import record, register_kind, walk
 from mars_nb.graph.showing import label
-from mars_nb.graph.structure import leaves
-from mars_nb.graph.tileable import Tileable
-from mars_nb.tensor.infer import infer
+from mars_nb.graph.structure import leaves, replace
+from mars_nb.graph.tileable import ExecutableTuple, Tileable
+from mars_nb.tensor.changes import FlatTensor, assigned, changed, computed_into, with_attribute
+from mars_nb.tensor.infer import infer, infer_change
+from mars_nb.tensor.interchange import Interchange
 from mars_nb.tensor.show import show_array
 
 # What works on the computed array alone and gives no array.
-_IMMEDIATE = {"tolist", "item", "tobytes", "tofile", "dump", "dumps", "flat", "data", "base", "flags", "strides"} | {
-    "ctypes",
-    "device",
-    "to_device",
-}
-_IN_PLACE = {"fill", "put", "partition", "resize", "setfield", "setflags", "sort", "byteswap"}
+_IMMEDIATE = frozenset("tolist item tobytes tofile dump dumps data base flags strides ctypes device to_device".split())
+_IN_PLACE = frozenset("fill put partition resize setfield sort".split())
 
 
 def record_function(op: Function, args: tuple[Any, ...], kwargs: dict[str, Any], **how: Any) -> Any:
@@ -37,11 +37,33 @@ def record_function(op: Function, args: tuple[Any, ...], kwargs: dict[str, Any],
     return record(op, args, kwargs, infer=infer, prefix="Tensor", **how)
 
 
-def assigned(array: Any, key: Any, value: Any) -> Any:
-    """Copy `array` and set items in the copy."""
-    array = np.array(array)
-    array[key] = value
-    return array
+def record_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Record a call of a ufunc, or of one of its methods such as ``reduce``."""
+    module = "numpy" if getattr(np, ufunc.__name__, None) is ufunc else "ufunc"
+    name = f"{module}.{ufunc.__name__}"
+    if method == "at":
+        first, *others = inputs
+        return first._change(name, ufunc.at, tuple(others), {})
+    if method == "__call__":
+        return record_into(Function(ufunc, name), inputs, kwargs)
+    return record_into(Function(getattr(ufunc, method), f"{name}.{method}"), inputs, kwargs)
+
+
+def record_into(op: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Record a numpy function; with ``out=`` the tensors given there stand for the result."""
+    kwargs = dict(kwargs)
+    out = kwargs.pop("out", None)
+    targets = out if isinstance(out, tuple) else (out,)
+    if all(target is None for target in targets):
+        return record_function(op, args, kwargs)
+    if not all(isinstance(target, Tensor | None) for target in targets):  # an array of the user's is filled at once
+        values = replace((args, kwargs), lambda leaf: leaf._value() if isinstance(leaf, Tileable) else leaf)
+        return op.target(*values[0], out=out, **values[1])
+    if len(targets) == 1:
+        return targets[0]._take(op, args, kwargs)
+    results = record_function(op, args, kwargs)
+    pairs = zip(targets, results, strict=True)
+    return ExecutableTuple(result if target is None else target._take_result(result) for target, result in pairs)
 
 
 def rounded(number: Any) -> Any:
@@ -50,21 +72,7 @@ def rounded(number: Any) -> Any:
     return round(scalar)
 
 
-def changed(array: Any, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Copy `array` and call a method that changes the copy in place."""
-    array = np.array(array)
-    getattr(array, method)(*args, **kwargs)
-    return array
-
-
-def changed_at(array: Any, ufunc: np.ufunc, *args: Any) -> Any:
-    """Copy `array` and apply a ufunc to some of its items in place."""
-    array = np.array(array)
-    ufunc.at(array, *args)
-    return array
-
-
-class Tensor(Tileable):
+class Tensor(Interchange):
     """A lazy numpy array.
 
     Methods, operators and numpy's own functions on it record what is to be done; `execute` computes it.
@@ -82,8 +90,25 @@ class Tensor(Tileable):
 
     __slots__ = ()
     __array_priority__ = 1000.0
+    __class_getitem__: Any = classmethod(types.GenericAlias)
     _prefix = "Tensor"
     _rank = 1
+
+    def __new__(
+        cls,
+        shape: Any,
+        dtype: Any = float,
+        buffer: Any = None,
+        offset: int = 0,
+        strides: Any = None,
+        order: Literal["C", "F"] | None = None,
+    ) -> Any:
+        """Make a tensor as `numpy.ndarray` makes an array: of nothing, or of a buffer."""
+        from mars_nb.tensor.creation import from_data
+
+        if isinstance(buffer, Tensor):
+            buffer = buffer._value()
+        return from_data(np.ndarray, (shape, dtype, buffer, offset, strides, order), {}, None)
 
     @property
     def _meta(self) -> TensorMeta:
@@ -98,10 +123,18 @@ class Tensor(Tileable):
         """Length of each dimension, in items; NaN where it depends on data that was not computed yet."""
         return self._meta.shape
 
+    @shape.setter
+    def shape(self, shape: Any) -> None:
+        self._become(self._record_path(("reshape", Arguments((shape,), {}))))
+
     @property
     def dtype(self) -> np.dtype[Any]:
         """Type of the items."""
         return self._meta.dtype
+
+    @dtype.setter
+    def dtype(self, dtype: Any) -> None:
+        self._become(self._record_path(("view", Arguments((dtype,), {}))))
 
     @property
     def ndim(self) -> int:
@@ -158,8 +191,12 @@ class Tensor(Tileable):
         op, args = walk(self, steps)
         return record(op, args, infer=infer, prefix=self._prefix)
 
+    def _change(self, name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Record a change in place, by a function that changes the array given to it."""
+        self._set(Function(changed, name), (self, function, args, kwargs))
+
     def _set(self, op: Operation, args: tuple[Any, ...]) -> None:
-        self._become(record(op, args, infer=infer, prefix=self._prefix))
+        self._become(record(op, args, infer=infer_change, prefix=self._prefix))
 
     def __getitem__(self, key: Any) -> Any:
         return record_function(Function(operator.getitem, "getitem"), (self, key), {})
@@ -167,34 +204,30 @@ class Tensor(Tileable):
     def __setitem__(self, key: Any, value: Any) -> None:
         self._set(Function(assigned, "setitem"), (self, key, value))
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        module = "numpy" if getattr(np, ufunc.__name__, None) is ufunc else "ufunc"
-        target, name = ufunc, f"{module}.{ufunc.__name__}"
-        if method == "at":
-            first, *others = inputs
-            return first._set(Function(changed_at, name), (first, ufunc, *others))
-        if method != "__call__":
-            target, name = getattr(ufunc, method), f"{name}.{method}"
-        return self._record_numpy(Function(target, name), inputs, kwargs)
+    def __delitem__(self, key: Any) -> None:
+        raise ValueError("cannot delete array elements")
 
-    def __array_function__(self, func: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return record_ufunc(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, func: Any, kinds: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         from mars_nb.tensor.functions import call
 
         return call(f"{func.__module__}.{func.__name__}", func, args, kwargs)
 
-    def _record_numpy(self, op: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        out = kwargs.pop("out", None)
-        result = record_function(op, args, kwargs)
-        if out is None:
-            return result
-        (target,) = out if isinstance(out, tuple) else (out,)
-        if not isinstance(target, Tensor):
-            raise TypeError("out= must be a tensor, because the result is lazy; use .fetch() for an array")
-        target._become(result)
-        return target
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        return sys.modules["mars_nb.tensor"]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        if copy is False:
+            raise ValueError("an array of a lazy tensor is always a new one; use copy=None")
         return np.asarray(self._value(), dtype=dtype)
+
+    def __dlpack__(self, **kwargs: Any) -> Any:
+        return self._value().__dlpack__(**kwargs)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return (1, 0)  # the processor's memory
 
     def __round__(self, decimals: int | None = None) -> Any:
         if decimals is None and not self.shape:
@@ -206,12 +239,6 @@ class Tensor(Tileable):
             raise TypeError("a tensor with dimensions takes no format; use .fetch() for an array")
         return super().__format__(spec)
 
-    def __copy__(self) -> Any:
-        return self._of(self._node, self._claim)
-
-    def __deepcopy__(self, memo: Any) -> Any:
-        return self._of(self._node, self._claim)
-
     def to_numpy(self, session: Any = None) -> np.ndarray[Any, Any]:
         """Execute where needed, and fetch as a numpy array."""
         return np.asarray(self._value() if session is None else self.execute(session=session).fetch(session=session))
@@ -220,7 +247,45 @@ class Tensor(Tileable):
         return object.__hash__(self)
 
     def __getattr__(self, name: str) -> Any:
+        if issubclass(self.dtype.type, np.record) and name in (self.dtype.names or ()):
+            return self[name]
         raise missing(f"{type(self).__name__!r} object", name, () if name.startswith("_") else dir(self))
+
+    # --- changes in place ----------------------------------------------------------------------------
+
+    def _take(self, op: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Self:
+        """Stand for the result of a function that is to be written into this tensor."""
+        result = None if kwargs.get("where") is not None else record_function(op, args, kwargs)
+        if isinstance(result, Tensor) and (result.shape, result.dtype) == (self.shape, self.dtype):
+            self._become(result)
+        else:
+            self._set(Function(computed_into, op.name), (self, op.target, args, kwargs))
+        return self
+
+    def _take_result(self, result: Any) -> Self:
+        """Stand for a result that is to be written into this tensor."""
+        self._change("copyto", np.copyto, (result,), {})
+        return self
+
+    @property
+    def flat(self) -> FlatTensor:
+        """The items as if there were one dimension: to read and to set."""
+        return FlatTensor(self)
+
+    @flat.setter
+    def flat(self, value: Any) -> None:
+        self.flat[:] = value
+
+    def byteswap(self, inplace: bool = False) -> Any:
+        """Swap the bytes of the items."""
+        swapped = self._record_path(("byteswap", Arguments((), {})))
+        if inplace:
+            self._become(swapped)
+        return self if inplace else swapped
+
+    def setflags(self, write: Any = None, align: Any = None, uic: Any = None) -> None:
+        """Refuse: a lazy tensor has no memory of its own that could be protected."""
+        raise TypeError("a lazy tensor has no flags to set; use .fetch() for an array")
 
     # --- showing -------------------------------------------------------------------------------------
 
@@ -277,7 +342,7 @@ def _method(name: str, original: Any) -> Callable[..., Any]:
         if name in _IMMEDIATE:
             return getattr(self._value(), name)(*args, **kwargs)
         if name in _IN_PLACE:
-            return self._set(Function(changed, name), (self, name, args, kwargs))
+            return self._change(name, original, args, kwargs)
         return self._record_path((name, Arguments(args, kwargs)))
 
     return mirror(original, call, f"Tensor.{name}", __name__)
@@ -288,17 +353,11 @@ def _attribute(name: str, original: Any) -> property:
         return getattr(self._value(), name) if name in _IMMEDIATE else self._record_path((name, None))
 
     def write(self: Tensor, value: Any) -> None:
-        if name in ("real", "imag"):
-            return self._set(Function(_attribute_set, f"set_{name}"), (self, name, value))
-        raise AttributeError(f"attribute {name!r} of a tensor cannot be set")
+        if name not in ("real", "imag"):
+            raise AttributeError(f"attribute {name!r} of a tensor cannot be set")
+        self._set(Function(with_attribute, f"set_{name}"), (self, name, value))
 
     return property(read, write, doc=original.__doc__)
-
-
-def _attribute_set(array: Any, name: str, value: Any) -> Any:
-    array = np.array(array)
-    setattr(array, name, value)
-    return array
 
 
 for _name in public_names(np.ndarray):
@@ -306,5 +365,24 @@ for _name in public_names(np.ndarray):
         _original = getattr(np.ndarray, _name)
         setattr(Tensor, _name, (_method if callable(_original) else _attribute)(_name, _original))
 
+
+def _in_place(ufunc: np.ufunc) -> Callable[[Tensor, Any], Any]:
+    def change(self: Tensor, other: Any) -> Any:
+        if isinstance(other, Tileable) and other._rank > self._rank:
+            return NotImplemented
+        return self._take(Function(ufunc, f"numpy.{ufunc.__name__}"), (self, other), {})
+
+    return change
+
+
+_UFUNCS = {
+    "sub": "subtract", "mul": "multiply", "truediv": "true_divide", "floordiv": "floor_divide", "mod": "remainder",
+    "pow": "power", "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor", "lshift": "left_shift",
+    "rshift": "right_shift",
+}  # fmt: skip
+for _name in _BINARY:
+    _change = _in_place(getattr(np, _UFUNCS.get(_name, _name)))
+    _change.__name__, _change.__qualname__ = f"__i{_name}__", f"Tensor.__i{_name}__"
+    setattr(Tensor, _change.__name__, _change)
 add_operators(Tensor, lambda op, args: record_function(op, args, {}))
 register_kind(TensorMeta, lambda meta: Tensor)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -40,9 +41,46 @@ def infer(op: Operation, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Meta:
     size = sum(math.prod(meta.shape) for meta in metas if isinstance(meta, TensorMeta) and meta.known)
     if op.name in _FILLED:
         return _infer_filled(op, *args, **kwargs)
-    if (metas or op.name in _CREATED) and (size > SMALL or op.name in _CREATED):
+    if size > SMALL or op.name in _CREATED:
         return _infer_large(op, args, kwargs)
     return _infer_small(op, args, kwargs)
+
+
+def infer_change(op: Operation, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Meta:
+    """Tell what a change of the first argument gives: the same shape and dtype, if numpy allows it.
+
+    Raises
+    ------
+    Exception
+        What numpy raises for these shapes and dtypes.
+    """
+    before = args[0].meta
+    if op.name == "setitem" and before.known and before.nbytes > SMALL * before.dtype.itemsize:
+        _check_assignment(*args)
+        return before  # type: ignore[no-any-return]
+    try:
+        after = infer(op, args, kwargs)
+    except (ValueError, IndexError):
+        if op.name != "setitem" or all(leaf.meta.dtype != bool for leaf in leaves(args[1:]) if _is_tensor(leaf)):
+            raise
+        return before  # type: ignore[no-any-return]  # how many items a mask takes depends on the data
+    return after if op.name == "resize" else before
+
+
+def _check_assignment(array: Node, key: Any, value: Any) -> None:
+    """Let numpy and Dask check that `value` fits the part of a large array that `key` takes."""
+    part = infer(Function(operator.getitem, "getitem"), (array, key), {})
+    assert isinstance(array.meta, TensorMeta)
+    stand_in = _zeros(TensorMeta((math.nan,) * len(value.meta.shape), value.meta.dtype)) if _is_tensor(value) else value
+    if not isinstance(value, Node) or _is_tensor(value):
+        np.empty(np.shape(stand_in), array.meta.dtype)[...] = stand_in
+    shape = value.meta.shape if _is_tensor(value) else np.shape(stand_in)
+    if isinstance(part, TensorMeta) and part.known and not any(map(math.isnan, shape)):
+        lengths = list(shape)
+        while len(lengths) > len(part.shape) and lengths[0] == 1:
+            del lengths[0]
+        if np.broadcast_shapes(part.shape, lengths) != tuple(part.shape):  # type: ignore[arg-type]
+            raise ValueError(f"could not broadcast input array from shape {shape} into shape {part.shape}")
 
 
 def meta_of(value: Any) -> Meta:
@@ -68,10 +106,14 @@ def _evaluate(op: Operation, args: Any, kwargs: Any, stand_in: Callable[[TensorM
 
 def _infer_filled(op: Operation, shape: Any, *args: Any, **kwargs: Any) -> Meta:
     """Tell shape and dtype of ``ones((3, 4))`` without making it."""
-    lengths = tuple(map(int, shape)) if isinstance(shape, list | tuple | np.ndarray) else (int(shape),)
+    lengths = tuple(map(operator.index, shape)) if isinstance(shape, list | tuple | np.ndarray) else (int(shape),)
     if any(length < 0 for length in lengths):
         raise ValueError("negative dimensions are not allowed")
-    return TensorMeta(lengths, op.apply((0, *args), kwargs).dtype)
+    value: Any = args[0] if args else kwargs.get("fill_value")
+    filled = np.shape(value) if op.name == "numpy.full" else ()
+    if filled and np.broadcast_shapes(filled, lengths) != lengths:
+        raise ValueError(f"could not broadcast input array from shape {filled} into shape {lengths}")
+    return TensorMeta(lengths, op.apply((filled or 0, *args), kwargs).dtype)
 
 
 # --- small: numpy on made-up arrays -----------------------------------------------------------------------------
@@ -103,7 +145,8 @@ def _infer_small(op: Operation, args: Any, kwargs: Any) -> Meta:
     solves = op.name.startswith("numpy.linalg.") or op.name == "numpy.polyfit"  # no use for a matrix of zeros
     results: list[Meta] = []
     errors: list[Exception] = []
-    for stand_in in (_regular if solves else _zeros, _ones, _rising):
+    alone = not any(isinstance(leaf, Node) for leaf in leaves((args, kwargs)))
+    for stand_in in (_zeros,) if alone else (_regular if solves else _zeros, _ones, _rising):
         try:
             results.append(meta_of(_evaluate(op, args, kwargs, stand_in)))
         except Exception as error:
@@ -151,7 +194,8 @@ def _common(first: Meta, second: Meta) -> Meta:
     match first, second:
         case TensorMeta(), TensorMeta() if len(first.shape) == len(second.shape):
             pairs = zip(first.shape, second.shape, strict=True)
-            return TensorMeta(tuple(a if a == b else _NAN for a, b in pairs), np.result_type(first.dtype, second.dtype))
+            dtype = first.dtype if first.dtype == second.dtype else np.result_type(first.dtype, second.dtype)
+            return TensorMeta(tuple(a if a == b else _NAN for a, b in pairs), dtype)
         case TupleMeta(), TupleMeta() if len(first.items) == len(second.items):
             return TupleMeta(tuple(map(_common, first.items, second.items)), first.kind)
         case ObjectMeta(), ObjectMeta() if first == second:
@@ -174,6 +218,8 @@ def _infer_large(op: Operation, args: Any, kwargs: Any) -> Meta:
             pass
         except Exception as raised:
             error = raised
+    if not any(isinstance(leaf, Node) for leaf in leaves((args, kwargs))):
+        return _infer_small(op, args, kwargs)  # nothing to be made smaller
     # The user's mistake, or Dask's limit? numpy on smaller arrays tells, though it cannot tell the shape.
     try:
         return _unshaped(_infer_small(op, *_shrunk(args, kwargs)))
