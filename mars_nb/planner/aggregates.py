@@ -29,6 +29,7 @@ ABSORBED = {
     "any": "iufb",
     "all": "iufb",
 }
+_DATES = [np.dtype(f"{kind}8[{unit}]") for kind in "mM" for unit in ("s", "ms", "us", "ns")]
 MOMENTS = ("mean", "var", "std", "sem")
 _ARGUMENTS = {"skipna", "numeric_only", "ddof"}
 
@@ -44,21 +45,32 @@ def reduction(building: Building, node: Node) -> Layout | None:
         name, args = args[0], ()
     if isinstance(sample, pd.DataFrame) and not (sample.columns.is_unique and len(sample.columns)):
         return None
-    if args or set(kwargs) - _ARGUMENTS:
+    if kwargs.get("axis") in (0, "index"):
+        kwargs = {key: value for key, value in kwargs.items() if key != "axis"}
+    distinct = name in ("nunique", "unique") and isinstance(sample, pd.Series) and set(kwargs) <= {"dropna"}
+    if args or (set(kwargs) - _ARGUMENTS and not distinct):
         return None
-    if name in ("nunique", "unique") and isinstance(sample, pd.Series) and not kwargs:
+    if distinct:
         return _absorb(building, node, rows, _distinct)
     numeric_only = bool(kwargs.get("numeric_only")) and isinstance(sample, pd.DataFrame)
     dtypes = dtypes_of(_numeric(sample) if numeric_only else sample)
     if name in ABSORBED:
-        if not _all_of_kind(dtypes, ABSORBED[name]):
+        if not (_extreme(dtypes) if name in ("min", "max") else _all_of_kind(dtypes, ABSORBED[name])):
             return None
         return _absorb(building, node, rows, partial(_reduced, name, numeric_only, kwargs.get("skipna", True)))
     if name == "count" and not set(kwargs) - {"numeric_only"}:
         return _absorb_counts(building, node, rows, numeric_only)
+    if name == "mean" and isinstance(sample, pd.Series) and not kwargs and dtypes[0] in _DATES:
+        parts = [building.add(node, ("part", i), _date_sum, [key]) for i, key in enumerate(rows.keys)]
+        return Single(building.add(node, "whole", _date_mean, parts))
     if name in MOMENTS and kwargs.get("skipna", True) is True and measurable(dtypes):
         return _merge_moments(building, node, rows, name, kwargs.get("ddof", 1), numeric_only)
     return None
+
+
+def _extreme(dtypes: list[Any]) -> bool:
+    """Tell dtypes whose extremes have the same dtype."""
+    return all(isinstance(dtype, pd.StringDtype | pd.DatetimeTZDtype) or dtype.kind in "iufbmM" for dtype in dtypes)
 
 
 def _all_of_kind(dtypes: list[Any], kinds: str) -> bool:
@@ -116,6 +128,17 @@ def _absorb_counts(building: Building, node: Node, rows: Rows, numeric_only: boo
 
 def _counts(numeric_only: bool, chunk: Any) -> Any:
     return (_numeric(chunk) if numeric_only else chunk).count()
+
+
+def _date_sum(chunk: Any) -> tuple[float, int, Any]:
+    values = chunk.dropna().to_numpy()
+    return values.view("i8").sum(dtype=float), len(values), values.dtype
+
+
+def _date_mean(*parts: tuple[float, int, Any]) -> Any:
+    total, count, dtype = sum(part[0] for part in parts), sum(part[1] for part in parts), parts[0][2]
+    mean = np.int64(total / count).view(dtype) if count else np.array("NaT", dtype)[()]
+    return pd.Series([mean], dtype=dtype).iloc[0]
 
 
 def _sum(*parts: Any) -> Any:

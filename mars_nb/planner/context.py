@@ -30,11 +30,14 @@ class Building:
         The layout of each node that was lowered.
     differing
         Those of them whose chunks may have different dtypes; see `settle`.
+    owners
+        The recorded operation that a step of a rule belongs to; see `derived`.
     """
 
     graph: dict[ChunkKey, ChunkTask] = field(default_factory=dict)
     lowered: dict[Node, Layout] = field(default_factory=dict)
     differing: set[Node] = field(default_factory=set)
+    owners: dict[Node, Node] = field(default_factory=dict)
     _gathered: dict[Node, Single] = field(default_factory=dict)
 
     def add(self, node: Node, part: Any, function: Callable[..., Any], inputs: Sequence[ChunkKey] = ()) -> ChunkKey:
@@ -46,7 +49,7 @@ class Building:
             Of the task.
         """
         key = (node.key, part)
-        self.graph[key] = ChunkTask(function, tuple(inputs), node)
+        self.graph[key] = ChunkTask(function, tuple(inputs), self.owners.get(node, node))
         return key
 
     def single(self, node: Node) -> Single:
@@ -74,6 +77,10 @@ class _Assemble:
         return self.layout.assemble(chunks)
 
 
+# Operations that give arrays to the user's functions.
+_GIVE_AWAY = frozenset({"remote.RemoteFunction", "map_chunk", "numpy.apply_along_axis", "numpy.apply_over_axes"})
+
+
 class Evaluation:
     """Computes a node's operation on values of its inputs.
 
@@ -90,8 +97,12 @@ class Evaluation:
     def __call__(self, *values: Any) -> Any:
         """Compute the operation."""
         __tracebackhide__ = True
-        read_only = self.node.op.name.startswith("remote.")
-        return self.node.evaluate({n: _shield(v, read_only) for n, v in zip(self.inputs, values, strict=True)})
+        return self.node.evaluate(self.shielded(values))
+
+    def shielded(self, values: Sequence[Any]) -> dict[Node, Any]:
+        """Give the values by their nodes, so that they cannot be changed."""
+        read_only = self.node.op.name in _GIVE_AWAY
+        return {n: _shield(v, read_only) for n, v in zip(self.inputs, values, strict=True)}
 
 
 def _shield(value: Any, read_only: bool) -> Any:

@@ -22,11 +22,14 @@ from mars_nb.planner.grouprows import grouped_rows
 from mars_nb.planner.joins import join
 from mars_nb.planner.layout import Layout, Rows, Single
 from mars_nb.planner.picks import picked
+from mars_nb.planner.quantiles import quantiles
 from mars_nb.planner.renumber import columns_of, renumbered
 from mars_nb.planner.rowwise import rowwise
 from mars_nb.planner.scans import scan
 from mars_nb.planner.shuffle import sort_rows
-from mars_nb.planner.walks import base_rows, call_of, sample_of
+from mars_nb.planner.summaries import summary
+from mars_nb.planner.walks import base_rows, call_of, method_call, sample_of
+from mars_nb.planner.writing import writing
 
 
 def lower(building: Building, node: Node) -> Layout:
@@ -47,6 +50,7 @@ def lower(building: Building, node: Node) -> Layout:
 # --- operations whose answer on all is their answer on the answers of the parts -----------------------------------
 
 _ABSORBING = {"head", "tail", "nlargest", "nsmallest", "drop_duplicates"}
+_EXTREMES = {"idxmax", "idxmin"}
 
 
 def _absorbing(building: Building, node: Node) -> Layout | None:
@@ -57,6 +61,32 @@ def _absorbing(building: Building, node: Node) -> Layout | None:
     evaluate = Evaluation(node, (input_,))
     parts = [building.add(node, ("part", i), evaluate, [key]) for i, key in enumerate(base.keys)]
     return Single(building.add(node, "whole", partial(on_all, evaluate), parts))
+
+
+def _extremes(building: Building, node: Node) -> Layout | None:
+    """Lower the label of an extreme: of each chunk one row is looked at."""
+    base, called = base_rows(building, node), method_call(node)
+    sample = sample_of(node.inputs[0])
+    if base is None or called is None or called[0] not in _EXTREMES or not isinstance(sample, pd.Series):
+        return None
+    if called[1] != ((), {}) or getattr(sample.dtype, "kind", "O") not in "iufbmM":
+        return None
+    kind = called[0].removeprefix("idx")
+    parts = [building.add(node, ("part", i), partial(_first_extreme, kind), [key]) for i, key in enumerate(base.keys)]
+    return Single(building.add(node, "whole", partial(_label_of_extreme, kind, Evaluation(node, node.inputs)), parts))
+
+
+def _first_extreme(kind: str, chunk: Any) -> Any:
+    valid = chunk.dropna()
+    position = getattr(valid, f"arg{kind}")() if len(valid) else 0
+    return valid.iloc[position : position + 1] if len(valid) else chunk[:1]
+
+
+def _label_of_extreme(kind: str, evaluate: Evaluation, *parts: Any) -> Any:
+    valid = [part for part in parts if part.notna().any()]
+    if not valid:
+        return evaluate(pd.concat(parts))  # the error is pandas's
+    return valid[getattr(pd.concat(valid), f"arg{kind}")()].index[0]
 
 
 def _is_absorbing(node: Node) -> bool:
@@ -175,6 +205,7 @@ _RULES: tuple[Callable[[Building, Node], Layout | None], ...] = (
     cut,
     picked,
     _value_counts,
+    _extremes,
     _length,
     _reset_index,
     _concat,
@@ -182,6 +213,9 @@ _RULES: tuple[Callable[[Building, Node], Layout | None], ...] = (
     groupby,
     grouped_rows,
     reduction,
+    quantiles,
+    summary,
     scan,
     sort_rows,
+    writing,
 )

@@ -9,7 +9,7 @@ import pandas as pd
 from mars_nb.graph.meta import PandasMeta
 from mars_nb.graph.node import Arguments, Node
 from mars_nb.graph.structure import replace
-from mars_nb.planner.walks import is_series, sample_of
+from mars_nb.planner.walks import has_categories, is_series, sample_of
 
 _ARGUMENTS = {"by", "level", "dropna", "sort", "observed", "group_keys", "as_index"}
 
@@ -75,8 +75,8 @@ class Grouping(NamedTuple):
 
     @property
     def observed(self) -> bool:
-        """Whether categories without a row are left out."""
-        return bool(self.kwargs.get("observed", True))
+        """Whether there are no groups but those that have rows; else each category is one."""
+        return bool(self.kwargs.get("observed", True)) or not any(map(has_categories, self.keys_of_samples()))
 
 
 def grouping_of(node: Node) -> Grouping | None:
