@@ -151,12 +151,24 @@ def _infer_small(op: Operation, args: Any, kwargs: Any) -> Meta:
             results.append(meta_of(_evaluate(op, args, kwargs, stand_in)))
         except Exception as error:
             errors.append(error)
+    if not results and isinstance(errors[0], _OF_TEXTS.get(op.name.rpartition(".")[2], ())):
+        return _infer_text(op, args, kwargs)
     if not results:
         lengths_known = all(leaf.meta.known for leaf in leaves((args, kwargs)) if _is_tensor(leaf))
         if lengths_known and any(isinstance(error, np.linalg.LinAlgError) for error in errors):
             return ObjectMeta()
         return _infer_unknown(op, args, kwargs, errors[0])
     return results[0] if len(results) == 1 else functools.reduce(_common, results)
+
+
+#: What string functions raise of texts that do not fit, as made-up ones do not.
+_OF_TEXTS: dict[str, Any] = {"index": ValueError, "rindex": ValueError, "mod": (TypeError, ValueError, KeyError)}
+
+
+def _infer_text(op: Operation, args: Any, kwargs: Any) -> Meta:
+    metas = [leaf.meta for leaf in leaves((args, kwargs)) if _is_tensor(leaf)]
+    dtype = metas[0].dtype if op.name.endswith(".mod") else np.dtype(int)
+    return TensorMeta(np.broadcast_shapes(*(meta.shape for meta in metas)), dtype)
 
 
 def _is_tensor(leaf: Any) -> bool:

@@ -24,6 +24,8 @@ KNOWN: dict[str, Callable[..., Any]] = {
     "numpy.iscomplexobj": lambda t: np.issubdtype(t.dtype, np.complexfloating),
     "numpy.isrealobj": lambda t: not np.issubdtype(t.dtype, np.complexfloating),
 }
+#: Give an array with so many dimensions or more as it is.
+AT_LEAST = {"numpy.atleast_1d": 1, "numpy.atleast_2d": 2, "numpy.atleast_3d": 3}
 #: Need the computed array, and give no array.
 IMMEDIATE = frozenset(
     "array2string array_repr array_str savetxt format_float_positional format_float_scientific "
