@@ -12,6 +12,7 @@ from mars_nb.dataframe.base import PandasTileable, read_attribute
 from mars_nb.dataframe.core import DataFrame, Index, Series
 from mars_nb.dataframe.functions import call_function
 from mars_nb.dataframe.infer import WRITERS
+from mars_nb.dataframe.writers import TARGETS, written
 from mars_nb.graph.mirror import mirror, public_names
 from mars_nb.graph.structure import replace
 from mars_nb.graph.tileable import Tileable
@@ -25,6 +26,8 @@ _IMMEDIATE = frozenset(
 
 def _method(cls: type[PandasTileable], name: str, original: Any) -> Callable[..., Any]:
     def call(self: PandasTileable, *args: Any, **kwargs: Any) -> Any:
+        if name in TARGETS:
+            return written(self, name, original, args, kwargs)
         if name in _IMMEDIATE or (name in WRITERS and _gives_text(args, kwargs)):
             return _computed(self, name, args, kwargs)
         return self._call_method(name, args, kwargs)

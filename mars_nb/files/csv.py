@@ -359,7 +359,7 @@ def _date_formats(path: str, arguments: Mapping[str, Any]) -> str | dict[str, st
         texts = _read_csv(path, **{**others, "dtype": str, "nrows": PEEKED_ROWS})
         for column in columns:
             items = texts[column].dropna()
-            guess = guess_datetime_format(items.iloc[0], bool(arguments.get("dayfirst"))) if len(items) else None
+            guess = guess_datetime_format(str(items.iloc[0]), bool(arguments.get("dayfirst"))) if len(items) else None
             if guess is None:
                 return None
             found[column] = guess

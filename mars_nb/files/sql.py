@@ -108,8 +108,9 @@ class SqlReader(UntypedReader):
             return found
 
         frame = _ask(self, rows)
-        times = self.sample.select_dtypes(["datetime", "datetimetz"]).dtypes
-        return frame.astype({name: dtype for name, dtype in times.items() if frame.dtypes[name] != dtype})
+        times = self.sample.select_dtypes(["datetime", "datetimetz"]).dtypes.to_dict()
+        found = frame.dtypes.to_dict()
+        return frame.astype({name: dtype for name, dtype in times.items() if found[name] != dtype})
 
     def _selectable(self, connection: Any) -> Any:
         import sqlalchemy as sa

@@ -1,4 +1,4 @@
-"""Files: read in several parts as pandas reads them at once, and written once."""
+"""CSV files: read in several parts as pandas reads them at once."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 
 import mars_nb.dataframe as md
-from mars_nb.errors import WholeWarning
 
 ROWS = "".join(f"{i},{i * 0.5},w{i % 3}\n" for i in range(40))
 PLAIN = "a,b,s\n" + ROWS
@@ -129,38 +127,6 @@ def test_a_missing_file_and_a_wrong_column_fail_when_recorded(tmp_path: Path) ->
     (tmp_path / "file.csv").write_text(PLAIN)
     with pytest.raises(ValueError, match="Usecols"):
         md.read_csv(tmp_path / "file.csv", usecols=["nope"])
-
-
-@pytest.mark.parametrize("rows", [0, 3, 1000])
-def test_read_parquet(rows: int, tmp_path: Path) -> None:
-    frame = pd.DataFrame({"a": np.arange(rows), "s": [f"w{i}" for i in range(rows)]})
-    frame.to_parquet(tmp_path / "file.parquet", row_group_size=100)
-    found = md.read_parquet(tmp_path / "file.parquet")
-    assert found.shape == frame.shape
-    pd.testing.assert_frame_equal(found.execute().fetch(), frame)
-    columns = md.read_parquet(tmp_path / "file.parquet", columns=["a"])
-    pd.testing.assert_frame_equal(columns.execute().fetch(), frame[["a"]])
-
-
-@pytest.mark.parametrize("chunk_size", [None, 3])
-@pytest.mark.filterwarnings("ignore::mars_nb.errors.WholeWarning")
-def test_to_csv_writes_once_and_only_when_executed(chunk_size: int | None, tmp_path: Path) -> None:
-    frame = pd.DataFrame({"a": range(10), "s": list("abcdefghij")})
-    path = tmp_path / "out.csv"
-    written = md.from_pandas(frame, chunk_size).to_csv(path, index=False)
-    assert not path.exists()
-    written.execute()
-    assert path.read_text() == frame.to_csv(index=False)
-    path.unlink()
-    written.execute()  # done already
-    assert not path.exists()
-
-
-def test_writers_gather_with_a_warning(tmp_path: Path) -> None:
-    frame = md.DataFrame({"a": range(10)}, chunk_size=3)
-    with pytest.warns(WholeWarning, match="gathered"):
-        frame.to_parquet(tmp_path / "out.parquet").execute()
-    assert len(pd.read_parquet(tmp_path / "out.parquet")) == 10
 
 
 def test_files_with_dates_are_cut_where_their_format_is_known(tmp_path: Path) -> None:
