@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mars_nb.config import options
+from mars_nb.dataframe import arrow
 from mars_nb.dataframe.infer import SAMPLE_ROWS, infer
 from mars_nb.graph import mistakes
 from mars_nb.graph.meta import PandasMeta
@@ -34,6 +35,7 @@ def construct(cls: Callable[..., Any], data: Any, arguments: dict[str, Any], chu
     if any(isinstance(leaf, Tileable) for leaf in leaves((data, arguments))):
         return record(Function(cls, f"pandas.{cls.__name__}"), (data,), arguments, infer=infer, prefix="DataFrame")
     try:
+        data = arrow.to_pandas(data) if arrow.is_table(data) else data
         value = cls(data, **arguments) if data is not None or arguments else cls()
     except Exception as error:
         mistakes.tell(error)

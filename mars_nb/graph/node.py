@@ -17,6 +17,11 @@ _PREFIX = os.urandom(8).hex()
 _COUNTER = itertools.count()
 
 
+def new_key() -> str:
+    """Give a name for a node that no other one has."""
+    return f"{_PREFIX}{next(_COUNTER):08x}"
+
+
 class Arguments(NamedTuple):
     """The arguments of one call."""
 
@@ -151,7 +156,7 @@ class Node:
     def __post_init__(self) -> None:
         found = (leaf for leaf in leaves((self.args, self.kwargs)) if isinstance(leaf, Node))
         self.inputs = tuple(dict.fromkeys(found))
-        self.key = f"{_PREFIX}{next(_COUNTER):08x}"
+        self.key = new_key()
 
     @property
     def short_name(self) -> str:
@@ -164,14 +169,14 @@ class Node:
             return name.removeprefix("numpy.").removeprefix("pandas.")
         return "data" if name == "data_source" else name
 
-    def evaluate(self, values: Mapping[Node, Any]) -> Any:
-        """Compute the operation with `values` in place of the inputs."""
+    def evaluate(self, values: Mapping[Node, Any], **more: Any) -> Any:
+        """Compute the operation with `values` in place of the inputs, and more keyword arguments if given."""
 
         def fill(leaf: Any) -> Any:
             return values[leaf] if isinstance(leaf, Node) else leaf
 
         __tracebackhide__ = True
-        return self.op.apply(replace(self.args, fill), replace(self.kwargs, fill))
+        return self.op.apply(replace(self.args, fill), {**replace(self.kwargs, fill), **more})
 
     def __repr__(self) -> str:
         return f"<Node {self.label} {self.key}>"

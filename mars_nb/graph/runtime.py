@@ -32,6 +32,12 @@ class Runtime(Protocol):
     def shown(self, tileable: Tileable) -> Shown | None:
         """Give a way to read the result for showing it, None where no open session holds it."""
 
+    def readable(self, tileable: Tileable) -> Shown:
+        """Execute in the default session where that is needed, and give a way to read the result in parts."""
+
+    def recorded(self, collection: Any) -> Tileable:
+        """Give a Dask collection as a lazy object."""
+
     def estimate(self, tileable: Tileable) -> Estimate:
         """Tell what the object is likely to take, in the default session where there is one; quickly."""
 
@@ -42,6 +48,10 @@ class Shown(Protocol):
     @property
     def shape(self) -> tuple[int, ...]:
         """Length of each dimension; empty for what has none."""
+
+    @property
+    def parts(self) -> list[slice]:
+        """Parts of the first dimension that are read best, one after the other."""
 
     def read(self, *window: slice | Sequence[int]) -> Any:
         """Bring a part of the result: a slice for each dimension, or nothing for all of it.

@@ -13,6 +13,7 @@ from mars_nb.graph import showing
 from mars_nb.graph.claims import Claim, Hand, hand_of
 from mars_nb.graph.meta import Meta, ObjectMeta
 from mars_nb.graph.node import Function, Node
+from mars_nb.graph.pickling import reduced
 from mars_nb.graph.runtime import runtime
 
 if TYPE_CHECKING:
@@ -173,6 +174,15 @@ class Tileable:
     def _describe(self) -> str:
         """Give more about the unexecuted object, each part begun by a comma."""
         return ""
+
+    def __copy__(self) -> Self:
+        return self._of(self._node, self._claim)
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self._of(self._node, self._claim)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reduced(self)
 
     # --- showing -------------------------------------------------------------------------------------
 

@@ -6,13 +6,14 @@ Dask's keys tell values apart, so tasks of the same key are one chunk task, even
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mars_nb.graph.meta import TensorMeta
 from mars_nb.graph.node import Node, Source
 from mars_nb.planner.context import Building
-from mars_nb.planner.layout import Nested
+from mars_nb.planner.layout import Grid, Layout, Nested, Rows, Single
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +60,24 @@ def lower(building: Building, node: Node, dask: DaskGraph) -> Nested:
         return [place(item) for item in part] if isinstance(part, list) else numbers[part]
 
     return Nested(tuple(positions), place(dask.keys), dask.finalize, alone)
+
+
+def taken(building: Building, node: Node) -> Layout:
+    """Lower what makes a lazy frame or tensor of a collection: Dask's chunks are taken as they are."""
+    base = building.lowered[node.inputs[0]]
+    assert isinstance(base, Nested)
+    keys = tuple(base.keys[position] for position in _flat(base.structure))
+    if len(keys) == 1:
+        return Single(keys[0])
+    return Grid(keys, node.args[1]) if isinstance(node.meta, TensorMeta) else Rows(keys, node.key)
+
+
+def _flat(part: Any) -> Iterator[int]:
+    if isinstance(part, list):
+        for item in part:
+            yield from _flat(item)
+    else:
+        yield part
 
 
 def _collect(part: Any, keys: dict[Any, None]) -> None:

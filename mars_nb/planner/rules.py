@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mars_nb.graph.meta import PandasMeta
 from mars_nb.graph.node import Node
-from mars_nb.planner import arrays, frames, sources
+from mars_nb.planner import arrays, frames, nested, sources
+from mars_nb.planner.chunked import chunked, is_chunked
 from mars_nb.planner.context import Building, NotPartitionable
 from mars_nb.planner.framing import framing
 from mars_nb.planner.layout import Grid, Layout, Rows
@@ -20,6 +21,10 @@ def partitioned(building: Building, node: Node) -> Layout:
     """
     if not node.inputs:
         return sources.lower(building, node)
+    if node.op.name == "from_dask":
+        return nested.taken(building, node)
+    if is_chunked(building, node):
+        return chunked(building, node)
     layouts = [building.lowered[i] for i in node.inputs]
     grids, rows = (any(isinstance(layout, kind) for layout in layouts) for kind in (Grid, Rows))
     if grids and not rows:

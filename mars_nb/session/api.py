@@ -422,6 +422,18 @@ class SessionRuntime:
                 return found
         return None
 
+    def readable(self, tileable: Tileable) -> Any:
+        """Execute in the default session where needed, and give a way to read the result in parts."""
+        __tracebackhide__ = True
+        session = _session_or_default(None)
+        if not session.holds(tileable):
+            session.execute(tileable, wait=True)
+        return session.shown(tileable)
+
+    def recorded(self, collection: Any) -> Tileable:
+        """Give a Dask collection as a lazy object."""
+        return lazy_objects([collection])[0]
+
     def estimate(self, tileable: Tileable) -> Estimate:
         """Tell what the object is likely to take, in the default session where there is one."""
         default = registry.default

@@ -13,7 +13,7 @@ import pandas as pd
 from mars_nb.graph.meta import PandasMeta, TensorMeta
 from mars_nb.planner import slices
 from mars_nb.planner.estimate import row_nbytes
-from mars_nb.planner.layout import ChunkKey, Layout
+from mars_nb.planner.layout import ChunkKey, Grid, Layout, Rows, spans
 from mars_nb.planner.slices import Window
 
 #: Brings chunks of a result; see `mars_nb.session.backends.base.Backend.read`.
@@ -73,6 +73,26 @@ class ShownResult:
         if columns is None:
             return lengths
         return (lengths[0], len(columns)) if isinstance(columns, list) else lengths[:1]
+
+    @property
+    def parts(self) -> list[slice]:
+        """Parts of the first dimension, each out of one chunk where its rows follow each other."""
+        positions = next((r for r in self._window.ranges if isinstance(r, range)), range(0))
+        if positions.step != 1 or not isinstance(self._window.ranges[0], range):
+            return [slice(None)]
+        bounds = ((max(start, positions.start), min(stop, positions.stop)) for start, stop in self._chunks())
+        first = positions.start
+        return [slice(start - first, stop - first) for start, stop in bounds if start < stop] or [slice(None)]
+
+    def _chunks(self) -> list[tuple[int, int]]:
+        """Give where each chunk of the stored result starts and stops, along the first dimension."""
+        match self._layout:
+            case Rows(lengths=tuple(lengths)):
+                return spans(lengths)
+            case Grid(nsplits=(lengths, *_)):
+                return spans(lengths)
+            case layout:
+                return spans(layout.shape[:1])
 
     def read(self, *window: slice | Sequence[int]) -> Any:
         """Bring a part of the result: a slice for each of the first dimensions, or nothing for all of it.
