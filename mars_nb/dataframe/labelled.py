@@ -8,6 +8,7 @@ from typing import Any
 
 from mars_nb.dataframe.base import PandasTileable
 from mars_nb.dataframe.changes import Attrs, Flags, with_attribute, with_change, with_item, without_item
+from mars_nb.dataframe.chunked import map_chunk
 
 
 class Labelled(PandasTileable):
@@ -30,6 +31,8 @@ class Labelled(PandasTileable):
     def update(self, other: Any, *args: Any, **kwargs: Any) -> None:
         """Take values from another object where it has any, as pandas does."""
         self._change("update", with_change, "update", other, *args, **kwargs)
+
+    map_chunk = map_chunk
 
     @property
     def index(self) -> Any:

@@ -15,7 +15,7 @@ from mars_nb.planner.layout import Layout, Rows, Single
 # Operations that find dtypes from values.
 _FINDING = set(
     "map apply replace where mask clip setitem assign explode floordiv mod pow rfloordiv rmod rpow truediv str loc "
-    "eval infer_objects to_numeric iloc update insert merge join to_datetime cut".split()
+    "map_chunk eval infer_objects to_numeric iloc update insert merge join to_datetime cut".split()
 )
 
 

@@ -11,6 +11,7 @@ from mars_nb.graph.mirror import mirror
 from mars_nb.graph.node import Function
 from mars_nb.graph.structure import leaves
 from mars_nb.graph.tileable import Tileable
+from mars_nb.tensor.chunked import map_chunk
 from mars_nb.tensor.core import record_function
 from mars_nb.tensor.functions import original, recorded
 
@@ -82,6 +83,7 @@ class Brackets:
 
 #: By name; in place of what numpy has.
 OWN: dict[str, Any] = {
+    "map_chunk": map_chunk,
     "vectorize": vectorize,
     "frompyfunc": mirror(np.frompyfunc, frompyfunc, "frompyfunc", __name__),
     **{name: Brackets(getattr(np, name), name) for name in ("r_", "c_", "mgrid", "ogrid")},

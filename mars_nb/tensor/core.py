@@ -20,6 +20,7 @@ from mars_nb.graph.showing import label
 from mars_nb.graph.structure import leaves, replace
 from mars_nb.graph.tileable import ExecutableTuple, Tileable
 from mars_nb.tensor.changes import FlatTensor, assigned, changed, computed_into, with_attribute
+from mars_nb.tensor.chunked import map_chunk
 from mars_nb.tensor.infer import infer, infer_change
 from mars_nb.tensor.interchange import Interchange
 from mars_nb.tensor.show import show_array
@@ -109,6 +110,8 @@ class Tensor(Interchange):
         if isinstance(buffer, Tensor):
             buffer = buffer._value()
         return from_data(np.ndarray, (shape, dtype, buffer, offset, strides, order), {}, None)
+
+    map_chunk = map_chunk
 
     @property
     def _meta(self) -> TensorMeta:
