@@ -22,10 +22,17 @@ import pandas as _pd
 from mars_nb.dataframe import handle, members, scalar
 from mars_nb.dataframe.core import DataFrame, Index, Series
 from mars_nb.dataframe.functions import lazy as _lazy
+from mars_nb.dataframe.interchange import from_arrow, from_dask
+from mars_nb.dataframe.reductions import CustomReduction
 from mars_nb.dataframe.sources import from_pandas
 from mars_nb.graph.tileable import ExecutableTuple
 
-__all__ = ["DataFrame", "ExecutableTuple", "Index", "Series", "from_pandas"]
+from_polars = from_arrow  # which speaks Arrow's protocol
+
+__all__ = [
+    *("CustomReduction", "DataFrame", "ExecutableTuple", "Index", "Series"),
+    *("from_arrow", "from_dask", "from_pandas", "from_polars"),
+]
 
 del handle, members, scalar
 
@@ -37,4 +44,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *(name for name in dir(_pd) if not name.startswith("_"))})
+    return sorted({*__all__, *(name for name in dir(_pd) if not name.startswith("_"))} - {"compat", "pandas"})

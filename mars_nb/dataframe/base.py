@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mars_nb.dataframe.constructors import refuse_constructors
+from mars_nb.dataframe.gone import INSTEAD
 from mars_nb.dataframe.recording import record_on_frames
 from mars_nb.dataframe.show import show
 from mars_nb.graph.meta import HandleMeta, ObjectMeta, PandasMeta
@@ -32,6 +33,7 @@ class PandasTileable(Tileable):
     _prefix = "DataFrame"
     _rank = 2
     __array_priority__ = 2000.0
+    __pandas_priority__ = 5000  # above a data frame's: operators of pandas's objects leave the work to ours
 
     @property
     def _meta(self) -> PandasMeta:
@@ -133,12 +135,6 @@ class PandasTileable(Tileable):
     def __round__(self, decimals: int = 0) -> Any:
         return self._record_path("round", Arguments((decimals,), {}))
 
-    def __copy__(self) -> Any:
-        return self._of(self._node, self._claim)
-
-    def __deepcopy__(self, memo: Any) -> Any:
-        return self._of(self._node, self._claim)
-
     def __format__(self, spec: str) -> str:
         return format(self._sample, spec) if spec else str(self)  # pandas refuses it with its own words
 
@@ -176,7 +172,8 @@ class PandasTileable(Tileable):
         """Give what only this type of pandas index has, such as ``DatetimeIndex.year``."""
         sample = None if name.startswith("_") else self._sample
         if sample is None or not has(sample, name):
-            raise missing(f"{type(self).__name__!r} object", name, () if sample is None else dir(self))
+            known = () if sample is None else dir(self)
+            raise missing(f"{type(self).__name__!r} object", name, known, INSTEAD.get(name))
         return attribute_of(self, type(sample), name)
 
 

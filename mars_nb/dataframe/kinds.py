@@ -58,4 +58,4 @@ def kind(name: str, module: str) -> Any:
     """
     original = getattr(pd, name)
     members = {"__doc__": original.__doc__, "__module__": module, "__signature__": inspect.signature(original)}
-    return _Kind(name, (), {**members, "original": original})
+    return _Kind(name, (Index,), {**members, "__slots__": (), "original": original})

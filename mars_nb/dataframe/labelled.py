@@ -9,9 +9,10 @@ from typing import Any
 from mars_nb.dataframe.base import PandasTileable
 from mars_nb.dataframe.changes import Attrs, Flags, with_attribute, with_change, with_item, without_item
 from mars_nb.dataframe.chunked import map_chunk
+from mars_nb.dataframe.interchange import Interchange
 
 
-class Labelled(PandasTileable):
+class Labelled(Interchange, PandasTileable):
     """A data frame or series."""
 
     __slots__ = ()
@@ -33,6 +34,10 @@ class Labelled(PandasTileable):
         self._change("update", with_change, "update", other, *args, **kwargs)
 
     map_chunk = map_chunk
+
+    def rebalance(self, *args: Any, **kwargs: Any) -> Any:
+        """Give a copy, for programs written for Mars: chunks are as even as they have to be."""
+        return self.copy()
 
     @property
     def index(self) -> Any:

@@ -1,10 +1,14 @@
-"""Scalars that numpy has no number for: time stamps, texts and the like, lazily."""
+"""What is neither a tensor nor a frame, lazily: time stamps, texts and the like, and pandas's own kinds of array."""
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 from mars_nb.dataframe.base import PandasTileable, attribute_of, public_attributes
 from mars_nb.dataframe.recording import record_on_frames
@@ -51,6 +55,40 @@ class Scalar(Object):
         return object.__hash__(self)
 
 
+class Array(Scalar):
+    """A lazy array of pandas's own kinds, such as ``df.s.unique()`` for texts."""
+
+    __slots__ = ()
+
+    @property
+    def dtype(self) -> Any:
+        """Type of the items, as far as it is known."""
+        return self._sample.dtype
+
+    @property
+    def shape(self) -> tuple[int]:
+        """The length, in a tuple; computed."""
+        return (len(self),)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._record_function(Function(operator.getitem, "getitem"), (self, key), {})
+
+    def __len__(self) -> int:
+        return int(self._record_function(Function(len, "len"), (self,), {}))
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._value())
+
+    def __contains__(self, item: Any) -> bool:
+        return item in self._value()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        return np.asarray(self._value(), dtype=dtype)
+
+    def __bool__(self) -> bool:
+        raise ValueError("The truth value of an array is ambiguous. Use a.any() or a.all().")
+
+
 def _record_operator(op: Function, args: tuple[Any, ...]) -> Any:
     frames = [arg for arg in args if isinstance(arg, PandasTileable)]
     first = next(arg for arg in (*frames, *args) if isinstance(arg, Tileable) and arg._rank == Scalar._rank)
@@ -58,6 +96,8 @@ def _record_operator(op: Function, args: tuple[Any, ...]) -> Any:
 
 
 def _choose(meta: ObjectMeta) -> type[Tileable]:
+    if isinstance(meta.sample, ExtensionArray):
+        return Array
     return Scalar if meta.sample is not None and pd.api.types.is_scalar(meta.sample) else Object
 
 
