@@ -40,7 +40,7 @@ class ParquetReader(TypedReader):
     has_labels
         Whether the labels of rows are kept in columns.
     numbers
-        First label and step, where they are not.
+        First label, step and name of the labels, where they are not.
     """
 
     paths: tuple[str, ...]
@@ -48,7 +48,7 @@ class ParquetReader(TypedReader):
     parts: tuple[tuple[Any, ...], ...] = ()
     schema: Any = None
     has_labels: bool = False
-    numbers: tuple[int, int] = (0, 1)
+    numbers: tuple[int, int, Any] = (0, 1, None)
 
     @property
     def origin(self) -> str:
@@ -64,8 +64,10 @@ class ParquetReader(TypedReader):
         """Give a part its index."""
         if self.has_labels:
             return frame
-        first, step = self.numbers
-        return frame.set_axis(pd.RangeIndex(first + start * step, first + (start + len(frame)) * step, step), axis=0)
+        first, step, name = self.numbers
+        stop = start + len(frame)
+        labels = pd.RangeIndex(first + start * step, first + stop * step, step, name=name)
+        return frame.set_axis(labels, axis=0)
 
     def current_version(self) -> Hashable:
         """Tell the version of what is there now."""
@@ -207,14 +209,14 @@ def index_columns(schema: pa.Schema) -> list[str]:
     return [name for name in _pandas_index(schema) if isinstance(name, str)]
 
 
-def _numbers(schema: pa.Schema, rows: Sequence[int] | None) -> tuple[int, int]:
-    """Tell first label and step of numbered rows."""
+def _numbers(schema: pa.Schema, rows: Sequence[int] | None) -> tuple[int, int, Any]:
+    """Tell first label, step and name of numbered rows."""
     for index in _pandas_index(schema):
         if isinstance(index, dict) and index.get("kind") == "range" and rows is not None:
             start, stop, step = index["start"], index["stop"], index["step"]
             if len(range(start, stop, step)) == sum(rows):
-                return start, step
-    return 0, 1
+                return start, step, index.get("name")
+    return 0, 1, None
 
 
 def to_pandas(table: pa.Table, arguments: Mapping[str, Any]) -> pd.DataFrame:

@@ -32,12 +32,15 @@ class Building:
         Those of them whose chunks may have different dtypes; see `settle`.
     owners
         The recorded operation that a step of a rule belongs to; see `derived`.
+    pruned
+        Frames of which only some columns are computed; see `pruning`.
     """
 
     graph: dict[ChunkKey, ChunkTask] = field(default_factory=dict)
     lowered: dict[Node, Layout] = field(default_factory=dict)
     differing: set[Node] = field(default_factory=set)
     owners: dict[Node, Node] = field(default_factory=dict)
+    pruned: dict[Node, list[Any]] = field(default_factory=dict)
     _gathered: dict[Node, Single] = field(default_factory=dict)
 
     def add(self, node: Node, part: Any, function: Callable[..., Any], inputs: Sequence[ChunkKey] = ()) -> ChunkKey:

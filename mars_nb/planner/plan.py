@@ -12,6 +12,7 @@ from mars_nb.graph.node import Node, Source, ordered
 from mars_nb.planner import gathering, nested
 from mars_nb.planner.context import Building, NotPartitionable, whole
 from mars_nb.planner.layout import ChunkKey, Layout, Single
+from mars_nb.planner.pruning import pruned
 from mars_nb.planner.reading import reader_of
 from mars_nb.planner.settle import note, settled
 from mars_nb.planner.sources import is_generated
@@ -106,7 +107,9 @@ def plan(
             found[node] = held(node.key) or kept(node.key)
         return found[node] is not None
 
-    for node in ordered(targets, is_held):
+    nodes = ordered(targets, is_held)
+    building.pruned.update(pruned([node for node in nodes if found.get(node) is None], targets))
+    for node in nodes:
         known = found.get(node)
         if known is not None:
             layout = known.layout if isinstance(known, Intermediate) else known
@@ -120,7 +123,7 @@ def plan(
             continue
         note(building, node, _lowered(building, node))
         sources[node] = _sources(node, sources, version)
-        if _is_worth_keeping(node) and wished(node):
+        if node not in building.pruned and _is_worth_keeping(node) and wished(node):
             intermediates[node] = Intermediate(building.lowered[node], node in building.differing, sources[node])
     layouts = {node: settled(building, node) for node in targets}
     on_the_way = {node: found for node, found in intermediates.items() if node not in layouts}

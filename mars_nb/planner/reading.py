@@ -47,6 +47,8 @@ def outline(node: Node, reader: Reader) -> Layout:
 def lower(building: Building, node: Node, reader: Reader) -> Layout:
     """Lower a node that reads, in parts. Files that have changed since they were recorded are cut anew."""
     reader = _up_to_date(node, reader)
+    if node in building.pruned and isinstance(reader, TypedReader):
+        reader = reader.select(building.pruned[node]) or reader
     if reader.count < 2:
         return Single(building.add(node, "whole", reader.whole))
     columns = tuple(reader.sample.shape[1:])
