@@ -63,6 +63,23 @@ def capture() -> CallSite | None:
     return None if frame is None else CallSite(frame.f_code.co_filename, frame.f_lineno)
 
 
+# What was warned of once; see `warn_once`.
+_warned: set[tuple[type[Warning], CallSite, str]] = set()
+
+
+def warn_once(category: type[Warning], message: str, site: CallSite, name: str) -> None:
+    """Warn of something at a line, once for each line and `name` unless the user's filters want each warning.
+
+    Python itself forgets what it has shown whenever somebody, such as numpy or pandas, changes filters for a moment.
+    """
+    filters = (action for action, _, known, _, _ in warnings.filters if issubclass(category, known))
+    if next(filters, "default") in ("default", "module", "once"):
+        if (category, site, name) in _warned:
+            return
+        _warned.add((category, site, name))
+    warnings.warn_explicit(message, category, *site)
+
+
 def warn_user(category: type[Warning], message: str) -> None:
     """Warn of something at the line of the user's code that is running."""
     site = capture()

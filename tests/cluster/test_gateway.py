@@ -20,7 +20,15 @@ import mars_nb.dataframe as md
 import mars_nb.remote as mr
 import mars_nb.tensor as mt
 from mars_nb import Session
-from mars_nb.errors import ClusterLost, ClusterUnavailable, IsolationError, SessionClosed, TaskCancelled, WholeWarning
+from mars_nb.errors import (
+    ClusterLost,
+    ClusterUnavailable,
+    IsolationError,
+    SessionClosed,
+    TaskCancelled,
+    WholeError,
+    WholeWarning,
+)
 from mars_nb.session.backends.gateway import stream
 
 
@@ -137,13 +145,20 @@ class TestWarnings:
     def test_come_to_the_user(self, session: Session) -> None:
         df = md.DataFrame({"a": np.arange(100)}, chunk_size=20)
         with pytest.warns(WholeWarning, match="has no form for many chunks"):
-            df.a.median().execute()
+            df.apply(lambda column: column.max()).execute()
 
     @pytest.mark.filterwarnings("error")
     def test_may_be_errors(self, session: Session) -> None:
         df = md.DataFrame({"a": np.arange(100)}, chunk_size=20)
         with pytest.raises(WholeWarning):
-            df.a.median().execute()
+            df.apply(lambda column: column.max()).execute()
+
+    def test_may_be_forbidden_and_allowed(self, session: Session) -> None:
+        df = md.DataFrame({"a": np.arange(100)}, chunk_size=20)
+        with mars_nb.option_context({"on_gather": "error"}), pytest.raises(WholeError, match="many chunks"):
+            df.apply(lambda column: column.max()).execute()
+        with mars_nb.option_context({"on_gather": "allow"}):
+            assert df.apply(lambda column: column.max()).execute().fetch().tolist() == [99]
 
 
 class TestErrors:

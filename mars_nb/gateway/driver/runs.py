@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import cloudpickle
 
+from mars_nb.config import option_context
 from mars_nb.graph import record
 from mars_nb.graph.claims import Claim
 from mars_nb.graph.meta import PandasMeta, TensorMeta
@@ -149,14 +150,15 @@ class Run:
         finally:
             _tell.reset(token)
 
-    def _submit(self, nodes: Sequence[Node]) -> None:
+    def _submit(self, nodes: Sequence[Node], on_gather: str = "warn") -> None:
         backend = self._host.backend
         self._host.post(self._host.begun, self, [(node.key, node.label) for node in nodes])
 
         def done(error: BaseException | None) -> None:
             self._end(error, lambda: {"results": [described(backend, node) for node in nodes]}, nodes)
 
-        backend.submit(nodes, done, self._begun)
+        with option_context({"on_gather": on_gather}):  # the user's
+            backend.submit(nodes, done, self._begun)
 
     def _run(self, graph: Any, outputs: Sequence[Any]) -> None:
         self._host.post(self._host.begun, self, [("", "dask.get")])

@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from http.client import HTTPResponse
 from typing import Any, NamedTuple
 
+from mars_nb.config import options
 from mars_nb.errors import ClusterLost, MarsError, TaskCancelled
 from mars_nb.graph.meta import Meta
 from mars_nb.graph.node import Node, ordered
@@ -132,7 +133,7 @@ class GatewayBackend:
                 error = raised
             done(error)
 
-        self._start(needed, ("nodes", list(nodes)), ordered(nodes), on_end, begun)
+        self._start(needed, ("nodes", list(nodes), options.on_gather), ordered(nodes), on_end, begun)
 
     def run(
         self,

@@ -13,10 +13,10 @@ import contextvars
 import importlib
 import sys
 import threading
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from mars_nb.graph.callsite import CallSite, warn_once
 from mars_nb.graph.meta import ObjectMeta
 from mars_nb.graph.node import Node, Source
 from mars_nb.session.backends.base import Memory, Progress
@@ -125,15 +125,11 @@ class GatewayRun:
             return
         category = _category(event["category"])
         try:
-            self._context.run(
-                warnings.warn_explicit, event["text"], category, event["filename"], event["lineno"], registry=_warned
-            )
+            text, site = event["text"], CallSite(event["filename"], event["lineno"])
+            self._context.run(warn_once, category, text, site, text.partition(" ")[0])
         except Warning as error:
             self._backend.cancel(self.number)
             self.end({}, error)
-
-
-_warned: dict[Any, int] = {}  # the registry that lets each line warn once
 
 
 def _category(name: str) -> type[Warning]:
