@@ -14,6 +14,7 @@ import pandas as pd
 from mars_nb.graph.meta import PandasMeta
 from mars_nb.graph.node import Arguments, Function, Node, Path
 from mars_nb.planner.aggregates import on_all, reduction
+from mars_nb.planner.align import aligned
 from mars_nb.planner.context import Building, Evaluation, NotPartitionable
 from mars_nb.planner.cuts import cut
 from mars_nb.planner.duplicates import duplicates
@@ -200,6 +201,7 @@ def _alike(samples: list[Any]) -> bool:
 
 _RULES: tuple[Callable[[Building, Node], Layout | None], ...] = (
     rowwise,
+    aligned,
     duplicates,
     _absorbing,
     cut,

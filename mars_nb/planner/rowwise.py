@@ -27,7 +27,7 @@ def rowwise(building: Building, node: Node) -> Layout | None:
     rows = None if keeps is None else _common_rows(building, node)
     if rows is None:
         return None
-    evaluate = _Evaluation(node, node.inputs)
+    evaluate = RowEvaluation(node, node.inputs)
     keys = tuple(
         building.add(node, i, evaluate, [_chunk(building, node, input_, i) for input_ in node.inputs])
         for i in range(len(rows.keys))
@@ -60,7 +60,7 @@ def _may_have_rows(node: Node) -> bool:
     return False
 
 
-class _Evaluation(Evaluation):
+class RowEvaluation(Evaluation):
     """Computes the operation on a chunk.
 
     What has no rows or no values has no dtype of its own, and pandas's answer for it is sometimes of
@@ -70,6 +70,7 @@ class _Evaluation(Evaluation):
     __slots__ = ()
 
     def __call__(self, *values: Any) -> Any:
+        """Compute the operation."""
         meta = self.node.meta
         if not isinstance(meta, PandasMeta) or isinstance(meta.sample, pd.Index):
             return super().__call__(*values)
@@ -105,7 +106,7 @@ def _common_rows(building: Building, node: Node) -> Rows | None:
         if _looked_up(node, input_):
             if not is_series(input_):
                 return None
-        elif _by_columns(node, input_):
+        elif by_columns(node, input_):
             if not isinstance(layout, Single):
                 return None
         elif isinstance(layout, Rows):
@@ -114,7 +115,7 @@ def _common_rows(building: Building, node: Node) -> Rows | None:
             found = found or layout
         elif isinstance(layout, Grid):
             arrays.append(layout)
-        elif not isinstance(layout, Single) or not _plain(input_):
+        elif not isinstance(layout, Single) or not is_plain(input_):
             return None
     if found is None or not all(_is_cut_like(found, grid) for grid in arrays):
         return None
@@ -128,7 +129,7 @@ def _nodes_of(node: Node) -> list[Any]:
     return [*call.args, *call.kwargs.values()] if isinstance(call, Arguments) else []
 
 
-def _by_columns(node: Node, input_: Node) -> bool:
+def by_columns(node: Node, input_: Node) -> bool:
     """Tell a series that pandas aligns with the columns of a frame."""
     if not is_series(input_) or not any(map(is_frame, node.inputs)):
         return False
@@ -147,7 +148,7 @@ def _is_cut_like(rows: Rows, grid: Grid) -> bool:
     return grid.partition == rows.partition or (grid.known and grid.nsplits[0] == rows.lengths)
 
 
-def _plain(input_: Node) -> bool:
+def is_plain(input_: Node) -> bool:
     """Tell numbers, which mean the same for each chunk."""
     if isinstance(input_.meta, TensorMeta):
         return not input_.meta.shape

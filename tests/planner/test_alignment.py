@@ -11,6 +11,7 @@ import pytest
 from planner_tools import layout_of
 
 import mars_nb.dataframe as md
+import mars_nb.tensor as mt
 from mars_nb.errors import WholeWarning
 from mars_nb.planner.dtypes import joined
 from mars_nb.planner.layout import Rows, Single
@@ -25,7 +26,15 @@ def test_frames_cut_alike_stay_in_chunks() -> None:
     assert isinstance(layout_of(filtered.a + filtered.b), Rows)
 
 
-@pytest.mark.filterwarnings("ignore::mars_nb.errors.WholeWarning")
+@pytest.fixture(params=[1, None], ids=["many buckets", "one"])
+def exchange(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exchange rows, few as they are."""
+    if request.param is not None:
+        monkeypatch.setattr("mars_nb.planner.exchange.BUCKET_BYTES", request.param)
+        monkeypatch.setattr("mars_nb.planner.align.FEW_CHUNKS", 1)
+
+
+@pytest.mark.usefixtures("exchange")
 @pytest.mark.parametrize(
     "combine",
     [
@@ -33,21 +42,62 @@ def test_frames_cut_alike_stay_in_chunks() -> None:
         lambda d: d.a.where(d[d.a > 2].a > 4),
         lambda d: d.assign(z=d.sort_values("b", ascending=False).b),
         lambda d: d.a * d.a.head(3),
-        lambda d: d.groupby(d.a.sort_values(ascending=False)).b.sum(),
+        lambda d: d.b[d.sort_values("b").a > 4],
+        lambda d: d[["a"]] + d.sort_values("b", ascending=False)[["b", "a"]],
     ],
 )
-def test_frames_cut_differently_are_aligned_by_pandas(combine: Any) -> None:
+def test_frames_cut_differently_are_aligned_as_pandas_does(combine: Any) -> None:
     frame = FRAME.reset_index(drop=True)
     lazy = combine(md.from_pandas(frame, 3))
-    assert isinstance(layout_of(lazy), Single)
+    assert isinstance(layout_of(lazy), Rows)
     found, expected = lazy.execute().fetch(), combine(frame)
     assert found.equals(expected)
 
 
-def test_different_cuts_of_equal_frames_are_not_combined_chunk_by_chunk() -> None:
-    one, other = md.from_pandas(FRAME.reset_index(), 3), md.from_pandas(FRAME.reset_index(), 4)
-    with pytest.warns(WholeWarning):
-        assert isinstance(layout_of(one.a + other.b), Single)
+@pytest.mark.filterwarnings("ignore::mars_nb.errors.WholeWarning")
+def test_keys_cut_differently_group_a_whole_frame() -> None:
+    frame = FRAME.reset_index(drop=True)
+    lazy = md.from_pandas(frame, 3)
+    grouped = lazy.groupby(lazy.a.sort_values(ascending=False)).b.sum()
+    assert isinstance(layout_of(grouped), Single)
+    assert grouped.execute().fetch().equals(frame.groupby(frame.a.sort_values(ascending=False)).b.sum())
+
+
+@pytest.mark.usefixtures("exchange")
+class TestLabelsThatComeMoreThanOnce:
+    """`FRAME` has the label 2 twice."""
+
+    def test_equal_labels_are_taken_row_by_row(self) -> None:
+        one, other = md.from_pandas(FRAME, 3), md.from_pandas(FRAME, 4)
+        assert (one.a + other.b).execute().fetch().equals(FRAME.a + FRAME.b)
+        one["z"] = other.b
+        assert one.execute().fetch().equals(FRAME.assign(z=FRAME.b))
+
+    def test_each_is_taken_with_each_where_other_labels_differ(self) -> None:
+        one, other = md.from_pandas(FRAME, 3), md.from_pandas(FRAME[:9], 4)
+        assert (one.a + other.b).execute().fetch().equals(FRAME.a + FRAME[:9].b)
+
+    def test_they_cannot_be_looked_up(self) -> None:
+        one, other = md.from_pandas(FRAME, 3), md.from_pandas(FRAME[:9], 4)
+        one["z"] = other.b
+        with pytest.raises(ValueError, match="duplicate labels"):
+            one.execute()
+
+    def test_a_series_as_long_as_the_frame_is_not_taken_for_equal_labels(self) -> None:
+        one, other = md.from_pandas(FRAME, 3), md.from_pandas(FRAME[::-1], 3)
+        assert (one.a + other.b).execute().fetch().equals(FRAME.a + FRAME[::-1].b)
+
+
+def test_arrays_are_cut_as_the_frame_is() -> None:
+    lazy = md.from_pandas(FRAME, 3)
+    lazy = lazy[lazy.a >= 0]
+    lazy["z"] = mt.arange(10, chunk_size=4)
+    assert isinstance(layout_of(lazy), Rows)
+    assert lazy.execute().fetch().equals(FRAME.assign(z=np.arange(10)))
+    lazy = md.from_pandas(FRAME, 3)
+    lazy = lazy[lazy.a >= 0]
+    with pytest.raises(ValueError, match=r"Length of values \(9\) does not match length of index \(10\)"):
+        (lazy.a + mt.arange(9, chunk_size=4)).execute()
 
 
 def test_a_part_has_the_dtype_of_the_whole() -> None:
