@@ -25,6 +25,8 @@ KEPT_ROWS = 64
 _COLUMNS_OF_VALUES = {"T", "transpose", "unstack", "pivot", "pivot_table", "crosstab", "get_dummies"}
 # Give as many rows as the arrays that they are given.
 _CONSTRUCTORS = {"pandas.DataFrame", "pandas.Series"}
+# Give an array with as many rows.
+_ARRAYS = (("to_numpy",), ("values",))
 
 StandIn = Callable[[PandasMeta], Any]
 
@@ -68,6 +70,8 @@ class Trial:
         is_made = first is None and op.name in _CONSTRUCTORS
         count = rows if is_made else rows_of(op, args, value, self.stand_ins) if _is_pandas(value) else None
         meta = meta_of(value, count)
+        if isinstance(meta, TensorMeta) and rows is not None and isinstance(op, Path) and op.names in _ARRAYS:
+            meta = TensorMeta((rows, *meta.shape[1:]), meta.dtype)
         if isinstance(meta, PandasMeta) and _is_open(op, value, nodes):
             meta = PandasMeta(meta.sample, meta.rows, open=True)
         self.meta = meta
