@@ -21,6 +21,7 @@ from mars_nb.graph.structure import leaves, replace
 from mars_nb.graph.tileable import ExecutableTuple, Tileable
 from mars_nb.tensor.changes import FlatTensor, assigned, changed, computed_into, with_attribute
 from mars_nb.tensor.chunked import map_chunk
+from mars_nb.tensor.gone import INSTEAD
 from mars_nb.tensor.infer import infer, infer_change
 from mars_nb.tensor.interchange import Interchange
 from mars_nb.tensor.show import show_array
@@ -252,7 +253,8 @@ class Tensor(Interchange):
     def __getattr__(self, name: str) -> Any:
         if issubclass(self.dtype.type, np.record) and name in (self.dtype.names or ()):
             return self[name]
-        raise missing(f"{type(self).__name__!r} object", name, () if name.startswith("_") else dir(self))
+        known = () if name.startswith("_") else dir(self)
+        raise missing(f"{type(self).__name__!r} object", name, known, INSTEAD.get(name))
 
     # --- changes in place ----------------------------------------------------------------------------
 
@@ -346,6 +348,10 @@ def _method(name: str, original: Any) -> Callable[..., Any]:
             return getattr(self._value(), name)(*args, **kwargs)
         if name in _IN_PLACE:
             return self._change(name, original, args, kwargs)
+        if kwargs.get("out") is not None:
+            own = name == "compress"  # its function has the arguments in another order
+            op = Function(original, "ndarray.compress") if own else Function(getattr(np, name), f"numpy.{name}")
+            return record_into(op, (self, *args), kwargs)
         return self._record_path((name, Arguments(args, kwargs)))
 
     return mirror(original, call, f"Tensor.{name}", __name__)

@@ -20,6 +20,7 @@ from mars_nb.graph.tileable import Tileable
 from mars_nb.tensor import kinds
 from mars_nb.tensor.core import Tensor, record_into, record_ufunc
 from mars_nb.tensor.creation import CREATORS, create, from_data
+from mars_nb.tensor.gone import INSTEAD
 
 
 def call(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -146,7 +147,7 @@ def lazy(module: types.ModuleType, name: str, own_module: str) -> Any:
         Where numpy's module has no such name.
     """
     if name.startswith("__") or name not in dir(module):
-        raise missing(f"module {own_module!r}", name, dir(sys.modules[own_module]))
+        raise missing(f"module {own_module!r}", name, dir(sys.modules[own_module]), INSTEAD.get(name))
     value = getattr(module, name)
     if isinstance(value, type | types.ModuleType) or not callable(value):
         return value

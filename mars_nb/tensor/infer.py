@@ -20,6 +20,7 @@ import numpy as np
 from mars_nb.graph.meta import Meta, ObjectMeta, TensorMeta, TupleMeta
 from mars_nb.graph.node import Function, Node, Operation, Path
 from mars_nb.graph.structure import leaves, replace
+from mars_nb.tensor.results import named
 
 #: Up to so many items in all inputs numpy itself is asked.
 SMALL = 4096
@@ -90,7 +91,8 @@ def meta_of(value: Any) -> Meta:
     if isinstance(value, bool | int | float | complex):
         return TensorMeta((), np.asarray(value).dtype)
     if isinstance(value, tuple | list):
-        kind = type(value)._make if hasattr(value, "_make") else type(value)
+        fields = getattr(value, "_fields", None)
+        kind = type(value) if fields is None else named(type(value).__name__, tuple(fields))
         return TupleMeta(tuple(map(meta_of, value)), kind)
     return ObjectMeta(type(value))
 
@@ -269,7 +271,7 @@ def _dask_stand_in(meta: TensorMeta) -> Any:
     import dask.array
 
     # The graph is never run: only shapes and dtypes are asked for.
-    name = "stand-in"
+    name = f"stand-in-{meta.shape}-{meta.dtype}"  # Dask takes arrays of one name for one array
     key = (name, *(0 for _ in meta.shape))
     return dask.array.Array({key: None}, name, tuple((n,) for n in meta.shape), dtype=meta.dtype)
 

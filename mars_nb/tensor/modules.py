@@ -26,7 +26,7 @@ def _of_scipy(name: str) -> types.ModuleType:
     try:
         return importlib.import_module(f"scipy.{name}")
     except ModuleNotFoundError as error:
-        if error.name != "scipy":
+        if str(error.name).partition(".")[0] != "scipy":
             raise
         text = f"mars_nb.tensor.{name} needs scipy, which is not installed: pip install scipy"
         raise ModuleNotFoundError(text, name="scipy") from None

@@ -1,27 +1,35 @@
-"""numpy's random numbers, recorded. Seeds are drawn when recorded, so that a tensor always denotes the same numbers.
+"""numpy's random numbers, recorded. They are fixed when recorded, so that a tensor always denotes the same numbers.
 
-A tensor of many chunks draws each chunk from a stream of its own, as `numpy.random.SeedSequence` is made for; the
-numbers are those of numpy's distributions, but not those of numpy's global generator.
+What is drawn as one chunk are the very numbers of numpy's generator with the same seed, in the order of recording: the
+numbers are drawn once to bring the generator forward, and drawn again from its state then when they are executed.
+A tensor of many chunks (and one whose arguments are tensors) draws each chunk from a stream of its own, as
+`numpy.random.SeedSequence` is made for: numbers of numpy's distributions, but others than numpy's.
+
+Concurrency: one lock for each generator, held while it draws and tells its state.
 """
 
 from __future__ import annotations
 
 import inspect
+import math
+from threading import Lock
 from typing import Any
 
 import numpy as np
 
+from mars_nb.config import options
 from mars_nb.graph.meta import TensorMeta
 from mars_nb.graph.mirror import mirror, public_names
 from mars_nb.graph.names import missing
-from mars_nb.graph.node import Function
+from mars_nb.graph.node import Data, Function
 from mars_nb.graph.record import record
 from mars_nb.graph.structure import leaves
+from mars_nb.graph.tileable import Tileable
 from mars_nb.tensor.core import Tensor, record_function
 from mars_nb.tensor.creation import cut
+from mars_nb.tensor.infer import meta_of
 
 _SHAPED_BY_ARGUMENTS = {"rand", "randn"}
-_CHANGES_STATE = {"get_state", "set_state", "spawn", "bit_generator"}
 
 
 def draw(kind: str, method: str, entropy: int, block: tuple[int, ...], args: Any, kwargs: Any) -> Any:
@@ -43,39 +51,87 @@ def draw(kind: str, method: str, entropy: int, block: tuple[int, ...], args: Any
     return getattr(generator, method)(*args, **kwargs)
 
 
+def draw_again(kind: str, data: Data, method: str, args: Any, kwargs: Any) -> Any:
+    """Draw random numbers from a generator in a given state.
+
+    Parameters
+    ----------
+    kind, method, args, kwargs
+        As of `draw`.
+    data
+        The state, as numpy's generators tell it.
+    """
+    state = data.value
+    bits = getattr(np.random, state["bit_generator"])()
+    generator: Any = getattr(np.random, kind)(bits)
+    if kind == "RandomState":
+        generator.set_state(state)
+    else:
+        bits.state = state
+    return getattr(generator, method)(*args, **kwargs)
+
+
 class _Draws:
     """Records the draws of one seeded sequence."""
 
     _original: type
 
     def __init__(self, seed: Any = None) -> None:
-        self._seeds = np.random.SeedSequence(seed)
+        self._lock = Lock()
+        self.seed(seed)
 
     def seed(self, seed: Any = None) -> None:
         """Begin a new sequence."""
-        self._seeds = np.random.SeedSequence(seed)
+        self._numpys: Any = self._of_numpy(seed)
+        of_bits = getattr(seed, "seed_seq", seed)
+        self._seeds = of_bits if isinstance(of_bits, np.random.SeedSequence) else np.random.SeedSequence(of_bits)
 
-    def shuffle(self, x: Any, **kwargs: Any) -> None:
-        """Put the items of a tensor along its first dimension in another order, in place."""
-        if not isinstance(x, Tensor):
-            raise TypeError(f"shuffle changes a lazy tensor in place, got {type(x).__name__}")
-        x._become(self._draw("permutation", (x,), kwargs))
+    def _of_numpy(self, seed: Any) -> Any:
+        return np.random.RandomState(seed)
+
+    def _state(self) -> dict[str, Any]:
+        found: dict[str, Any] = self._numpys.get_state(legacy=False)
+        return found
+
+    def shuffle(self, x: Any, *args: Any, **kwargs: Any) -> None:
+        """Put the items along the first dimension in another order, in place."""
+        if isinstance(x, Tensor):
+            x._become(self._draw("permutation", (x, *args), kwargs))
+        else:  # an array or list of the user's
+            self._numpys.shuffle(x, *args, **kwargs)
 
     def _draw(self, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         chunk_size = kwargs.pop("chunk_size", None)
-        (child,) = self._seeds.spawn(1)
-        entropy = int.from_bytes(child.generate_state(4).tobytes(), "little")
-        arguments = (self._original.__name__, method, entropy, (), args, kwargs)
         op = Function(draw, f"random.{method}")
         found = self.sized(method, args, kwargs)
+        if found is None and _may_be_drawn_now(method, args, kwargs):
+            return self._draw_as_numpy(method, args, kwargs)
         if found is None:
-            return record_function(op, arguments, {})
+            return record_function(op, self._stream(method, args, kwargs), {})
         # Known without drawing: the draw may be large.
         shape, again = found
         few_args, few_kwargs = again((1,) * len(shape))
-        dtype = draw(*arguments[:4], few_args, few_kwargs).dtype
-        meta = TensorMeta(shape, dtype)
-        return record(op, arguments, {}, infer=lambda *_: meta, prefix="Tensor", chunks=cut(meta, chunk_size))
+        few = getattr(self._of_numpy(0), method)(*few_args, **few_kwargs)
+        meta = TensorMeta(shape, few.dtype)
+        chunks = cut(meta, chunk_size)
+        if chunks is None:
+            return self._draw_as_numpy(method, args, kwargs)
+        arguments = self._stream(method, args, kwargs)
+        return record(op, arguments, {}, infer=lambda *_: meta, prefix="Tensor", chunks=chunks)
+
+    def _stream(self, method: str, args: Any, kwargs: Any) -> tuple[Any, ...]:
+        """Give the arguments of `draw` for the next stream."""
+        (child,) = self._seeds.spawn(1)
+        entropy = int.from_bytes(child.generate_state(4).tobytes(), "little")
+        return self._original.__name__, method, entropy, (), args, kwargs
+
+    def _draw_as_numpy(self, method: str, args: Any, kwargs: Any) -> Any:
+        """Record a draw of the numbers that come next from numpy's generator."""
+        with self._lock:
+            state = self._state()
+            meta = meta_of(getattr(self._numpys, method)(*args, **kwargs))
+        arguments = (self._original.__name__, Data(state), method, args, kwargs)
+        return record(Function(draw_again, f"random.{method}"), arguments, {}, infer=lambda *_: meta, prefix="Tensor")
 
     @classmethod
     def sized(cls, method: str, args: Any, kwargs: Any) -> tuple[tuple[int, ...], Any] | None:
@@ -109,7 +165,24 @@ class _Draws:
 
 
 # Depend on all their numbers at once, or give arrays of another shape than ``size``.
-_WHOLE = {"choice", "dirichlet", "multinomial", "multivariate_normal", "multivariate_hypergeometric", "bytes"}
+_WHOLE = {
+    "permutation",
+    "choice",
+    "dirichlet",
+    "multinomial",
+    "multivariate_normal",
+    "multivariate_hypergeometric",
+    "bytes",
+}
+
+
+def _may_be_drawn_now(method: str, args: Any, kwargs: Any) -> bool:
+    """Tell draws of no tensors that are not too large to be drawn when recorded."""
+    given = list(leaves((args, kwargs)))
+    if any(isinstance(leaf, Tileable) for leaf in given):
+        return False
+    sizes = [max(leaf, 1) for leaf in given if isinstance(leaf, int)]
+    return method not in _WHOLE or math.prod(sizes) <= options.chunk_bytes // 8
 
 
 class RandomState(_Draws):
@@ -130,11 +203,43 @@ class RandomState(_Draws):
 
     _original = np.random.RandomState
 
+    def get_state(self, legacy: bool = True) -> Any:
+        """Give the state of numpy's generator; see `numpy.random.RandomState.get_state`."""
+        return self._numpys.get_state(legacy=legacy)
+
+    def set_state(self, state: Any) -> None:
+        """Set the state of numpy's generator."""
+        self._numpys.set_state(state)
+        words = self._numpys.get_state(legacy=False)["state"]
+        self._seeds = np.random.SeedSequence(np.concatenate([np.ravel(words[name]) for name in sorted(words)]).tolist())
+
 
 class Generator(_Draws):
-    """`numpy.random.Generator`, recorded. Made by `default_rng`."""
+    """`numpy.random.Generator`, recorded. Made by `default_rng`.
+
+    Parameters
+    ----------
+    seed
+        A bit generator of numpy's, or anything that `numpy.random.default_rng` takes.
+    """
 
     _original = np.random.Generator
+
+    def _of_numpy(self, seed: Any) -> Any:
+        return np.random.default_rng(seed)
+
+    def _state(self) -> dict[str, Any]:
+        return dict(self._numpys.bit_generator.state)
+
+    @property
+    def bit_generator(self) -> np.random.BitGenerator:
+        """The generator of numpy's from which draws of one chunk come."""
+        found: np.random.BitGenerator = self._numpys.bit_generator
+        return found
+
+    def spawn(self, n_children: int) -> list[Generator]:
+        """Make generators whose numbers do not depend on this one's."""
+        return [Generator(child.bit_generator) for child in self._numpys.spawn(n_children)]
 
 
 def default_rng(seed: Any = None) -> Generator:
@@ -143,15 +248,15 @@ def default_rng(seed: Any = None) -> Generator:
     Parameters
     ----------
     seed
-        Anything that `numpy.random.SeedSequence` takes; from the system if not given.
+        Anything that `numpy.random.default_rng` takes; from the system if not given.
     """
-    return Generator(seed)
+    return seed if isinstance(seed, Generator) else Generator(seed)
 
 
 def _mirror_methods(cls: type[_Draws]) -> None:
     for name in public_names(cls._original):
         original = getattr(cls._original, name)
-        if hasattr(cls, name) or name in _CHANGES_STATE or not callable(original):
+        if hasattr(cls, name) or not callable(original):
             continue
 
         def call(self: _Draws, *args: Any, _name: str = name, **kwargs: Any) -> Any:

@@ -50,6 +50,50 @@ def test_seeds() -> None:
     np.testing.assert_array_equal(mt.random.random(9).execute().fetch(), one)
 
 
+AS_NUMPY = [
+    "rand(3)", "randn(3)", "randn(1)", "randint(0, 10**9)", "choice([1, 2, 3], 5)", "permutation(5)", "normal()",
+    "bytes(4)", "standard_normal((2, 3))", "multinomial(5, [.2, .8])", "uniform([1, 2], 3)", "random_sample(4)",
+    "dirichlet([1, 2], 3)",
+]  # fmt: skip
+OF_GENERATORS = [
+    "random(3)",
+    "integers(0, 9, (2, 2))",
+    "choice(5, 2, replace=False)",
+    "permuted([1, 2, 3])",
+    "normal()",
+]
+
+
+def test_draws_of_one_chunk_are_the_numbers_of_numpy() -> None:
+    mt.random.seed(3)
+    legacy, generator, numpys = mt.random.RandomState(3), mt.random.default_rng(5), np.random.default_rng(5)
+    reference = np.random.RandomState(3)
+    lazy = [(eval(f"r.{c}", {"r": mt.random}), eval(f"r.{c}", {"r": legacy}), c) for c in AS_NUMPY]
+    for one, other, code in lazy:
+        expected = eval(f"r.{code}", {"r": reference})
+        for found in (one.execute().fetch(), other.execute().fetch(), (other).fetch()):
+            np.testing.assert_array_equal(found, expected, err_msg=code)
+    for code in [*OF_GENERATORS, "spawn(2)[1].random(2)"]:
+        found, expected = (eval(f"r.{code}", {"r": r}) for r in (generator, numpys))
+        np.testing.assert_array_equal(found.execute().fetch(), expected, err_msg=code)
+    bits = mt.random.Generator(np.random.PCG64(4))
+    assert bits.random().execute().fetch() == np.random.Generator(np.random.PCG64(4)).random()
+    assert bits is mt.random.default_rng(bits)
+
+
+def test_state_of_the_generator() -> None:
+    state = mt.random.get_state()
+    one, large = mt.random.rand(3), mt.random.rand(10, chunk_size=5)
+    mt.random.set_state(state)
+    np.testing.assert_array_equal(one.execute().fetch(), mt.random.rand(3).execute().fetch())
+    mt.random.set_state(state)
+    other = mt.random.rand(10, chunk_size=5)
+    mt.random.set_state(state)
+    again = mt.random.rand(10, chunk_size=5)
+    np.testing.assert_array_equal(other.execute().fetch(), again.execute().fetch())
+    assert not np.array_equal(large.execute().fetch(), other.execute().fetch())
+
+
 def test_shuffle_is_in_place() -> None:
     t = mt.arange(50)
     mt.random.shuffle(t)
