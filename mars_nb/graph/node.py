@@ -164,7 +164,7 @@ class Node:
         name = self.op.name
         if isinstance(self.op, Function):
             if name == "remote.RemoteFunction":
-                target = getattr(self.op.target, "func", self.op.target)
+                target = getattr(self.op.target, "__wrapped__", self.op.target)
                 return str(getattr(target, "__name__", type(target).__name__))
             return name.removeprefix("numpy.").removeprefix("pandas.")
         return "data" if name == "data_source" else name
