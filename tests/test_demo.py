@@ -1,4 +1,4 @@
-"""`make demo`: the quickstart runs, and what goes wrong in a notebook is told."""
+"""`make demo`: the quickstart and the guides run, and what goes wrong in a notebook is told."""
 
 from __future__ import annotations
 
@@ -32,6 +32,23 @@ def test_quickstart(tmp_path):
     assert [output["ename"] for output in outputs if output["output_type"] == "error"] == ["IsolationError"]
     assert not [output for output in outputs if output.get("name") == "stderr"]
     assert "IsolationError" in (tmp_path / "quickstart.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "result"),
+    [
+        ("ten_minutes", "equal to pandas: 16 airlines"),
+        ("tensors", "every 24.0 hours"),
+        ("remote", "pi is about 3.142"),
+    ],
+)
+def test_guide(tmp_path, name, result):
+    done = demo(ROOT / "examples" / "notebooks" / f"{name}.ipynb", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert result in done.stdout
+    executed = json.loads((tmp_path / f"{name}.ipynb").read_text(encoding="utf-8"))
+    outputs = [output for cell in executed["cells"] for output in cell.get("outputs", ())]
+    assert not [output["text"] for output in outputs if output.get("name") == "stderr"]
 
 
 @pytest.mark.parametrize(
