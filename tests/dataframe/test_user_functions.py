@@ -16,7 +16,7 @@ import mars_nb
 import mars_nb.dataframe as md
 from mars_nb import Session
 from mars_nb.errors import WholeWarning
-from mars_nb.graph.tileable import Object
+from mars_nb.graph.tileable import Object, Tileable
 
 FRAME = pd.DataFrame(
     {
