@@ -14,7 +14,7 @@ from mars_nb.config import options
 from mars_nb.dataframe.infer import SAMPLE_ROWS
 from mars_nb.dataframe.sources import from_pandas
 from mars_nb.files import places
-from mars_nb.files.reader import Reader, read
+from mars_nb.files.reader import FrameReader, read
 from mars_nb.graph.callsite import capture
 from mars_nb.graph.meta import PandasMeta
 from mars_nb.graph.mirror import mirror
@@ -24,7 +24,7 @@ from mars_nb.graph.record import record
 _Read = Callable[..., Any]
 
 
-def recorded(name: str, reader: Reader) -> Any:
+def recorded(name: str, reader: FrameReader) -> Any:
     """Record what a reader reads.
 
     Parameters

@@ -34,6 +34,7 @@ class Draft:
     def __init__(self, target: str, options: places.Options = None) -> None:
         self.target = target
         self.options = options
+        self._is_removed = False
         if places.is_url(target):
             self.folder = os.path.join(tempfile.gettempdir(), f"mars_nb-{uuid.uuid4().hex}")
         else:
@@ -45,8 +46,17 @@ class Draft:
         return _copied, (self.target, self.options, self.folder)
 
     def make(self) -> Draft:
-        """Make the folder, once: what writes to it after it was removed fails."""
+        """Make the folder, once: what writes to it after it was removed fails.
+
+        Raises
+        ------
+        FileNotFoundError
+            If the draft was removed meanwhile: the write was given up.
+        """
         os.makedirs(self.parts, exist_ok=True)
+        if self._is_removed:  # looked at after making it, as `remove` tells before removing
+            _remove(self.folder)
+            raise FileNotFoundError(f"the write to {self.target} was given up")
         return self
 
     @property
@@ -59,7 +69,8 @@ class Draft:
         return os.path.join(self.folder, name)
 
     def remove(self) -> None:
-        """Remove the folder."""
+        """Remove the folder; it is not made again."""
+        self._is_removed = True
         _remove(self.folder)
 
     # --- putting in place ----------------------------------------------------------------------------
@@ -122,6 +133,7 @@ def _remove(folder: str) -> None:
 def _copied(target: str, options: places.Options, folder: str) -> Draft:
     draft = object.__new__(Draft)
     draft.target, draft.options, draft.folder = target, options, folder
+    draft._is_removed = False
     return draft
 
 

@@ -1,4 +1,4 @@
-"""What all readers are: a frame that lies in files or a database, and is read in parts."""
+"""What all readers are: they read what lies in files or a database, in parts."""
 
 from __future__ import annotations
 
@@ -12,16 +12,12 @@ import pandas as pd
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reader(ABC):
-    """Reads a frame, in parts or whole.
+    """Reads a value, in parts or whole.
 
     Attributes
     ----------
-    sample
-        A few rows.
     count
         Number of parts; 1 if it is read as one.
-    lengths
-        Rows of each part where they are known.
     nbytes
         Bytes that it is likely to take in memory, where they can be told.
     again
@@ -30,17 +26,10 @@ class Reader(ABC):
         Of the files when it was made; None for what has none.
     """
 
-    sample: pd.DataFrame
     count: int = 1
-    lengths: tuple[int, ...] | None = None
     nbytes: int | None = None
     again: Callable[[], Reader] | None = field(default=None, repr=False)
     version: Hashable = field(default=None, repr=False)
-
-    @property
-    def rows(self) -> int | None:
-        """Rows of the whole, where they are known."""
-        return None if self.lengths is None else sum(self.lengths)
 
     @property
     @abstractmethod
@@ -48,8 +37,36 @@ class Reader(ABC):
         """What is read, in a few words."""
 
     @abstractmethod
-    def whole(self) -> pd.DataFrame:
-        """Read all of it, as pandas does."""
+    def whole(self) -> Any:
+        """Read all of it, as pandas or numpy does."""
+
+    def current_version(self) -> Hashable:
+        """Tell the version of what is there now."""
+        return None
+
+    def __str__(self) -> str:
+        return self.origin
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FrameReader(Reader):
+    """Reads a frame.
+
+    Attributes
+    ----------
+    sample
+        A few rows.
+    lengths
+        Rows of each part where they are known.
+    """
+
+    sample: pd.DataFrame
+    lengths: tuple[int, ...] | None = None
+
+    @property
+    def rows(self) -> int | None:
+        """Rows of the whole, where they are known."""
+        return None if self.lengths is None else sum(self.lengths)
 
     @property
     def is_numbered(self) -> bool:
@@ -60,15 +77,8 @@ class Reader(ABC):
         """Give a part its index; its first row is number `start` of the whole."""
         return frame.set_axis(pd.RangeIndex(start, start + len(frame)), axis=0)
 
-    def current_version(self) -> Hashable:
-        """Tell the version of what is there now."""
-        return None
 
-    def __str__(self) -> str:
-        return self.origin
-
-
-class TypedReader(Reader):
+class TypedReader(FrameReader):
     """A reader whose parts have the dtypes of the whole: the format says them."""
 
     @abstractmethod
@@ -80,7 +90,7 @@ class TypedReader(Reader):
         return None
 
 
-class UntypedReader(Reader):
+class UntypedReader(FrameReader):
     """A reader whose parts are converted each by itself: their dtypes have to be settled against one another."""
 
     @abstractmethod
@@ -101,7 +111,7 @@ class UntypedReader(Reader):
         return 0
 
 
-def read(reader: Reader) -> pd.DataFrame:
+def read(reader: Reader) -> Any:
     """Read all, in one; what reading nodes do where they have one part."""
     return reader.whole()
 

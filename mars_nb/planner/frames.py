@@ -30,7 +30,6 @@ from mars_nb.planner.scans import scan
 from mars_nb.planner.shuffle import sort_rows
 from mars_nb.planner.summaries import summary
 from mars_nb.planner.walks import base_rows, call_of, method_call, sample_of
-from mars_nb.planner.writing import writing
 
 
 def lower(building: Building, node: Node) -> Layout:
@@ -219,5 +218,4 @@ _RULES: tuple[Callable[[Building, Node], Layout | None], ...] = (
     summary,
     scan,
     sort_rows,
-    writing,
 )

@@ -15,11 +15,12 @@ from weakref import WeakKeyDictionary
 import pandas as pd
 
 from mars_nb.errors import SessionWarning
-from mars_nb.files.reader import Reader, TypedReader, UntypedReader
+from mars_nb.files.arrays import ArrayReader
+from mars_nb.files.reader import FrameReader, Reader, TypedReader, UntypedReader
 from mars_nb.files.settling import Facts, Settled, converted, facts, settle
 from mars_nb.graph.node import Function, Node
 from mars_nb.planner.context import Building
-from mars_nb.planner.layout import ChunkKey, Layout, Rows, Single, spans
+from mars_nb.planner.layout import ChunkKey, Grid, Layout, Rows, Single, grid_indices, spans
 
 # Readers of what is there now, for nodes whose files were changed since they were recorded.
 _renewed: WeakKeyDictionary[Node, Reader] = WeakKeyDictionary()
@@ -41,6 +42,10 @@ def outline(node: Node, reader: Reader) -> Layout:
     """Tell how a value will be cut, without a look at the files."""
     if reader.count < 2:
         return Single(node.key)
+    if isinstance(reader, ArrayReader):
+        assert reader.chunks is not None
+        return Grid(tuple((node.key, i) for i in range(reader.count)), reader.chunks)
+    assert isinstance(reader, FrameReader)
     return Rows(tuple((node.key, i) for i in range(reader.count)), node.key, reader.lengths)
 
 
@@ -51,6 +56,9 @@ def lower(building: Building, node: Node, reader: Reader) -> Layout:
         reader = reader.select(building.pruned[node]) or reader
     if reader.count < 2:
         return Single(building.add(node, "whole", reader.whole))
+    if isinstance(reader, ArrayReader):
+        return _array(building, node, reader)
+    assert isinstance(reader, FrameReader)
     columns = tuple(reader.sample.shape[1:])
     if isinstance(reader, UntypedReader):
         return Rows(tuple(_untyped(building, node, reader)), node.key, None, columns)
@@ -66,6 +74,16 @@ def lower(building: Building, node: Node, reader: Reader) -> Layout:
     begins = building.add(node, "starts", _starts, counts)
     keys = [building.add(node, i, partial(_finish_from, reader, i), [part, begins]) for i, part in enumerate(parts)]
     return Rows(tuple(keys), node.key, None, columns)
+
+
+def _array(building: Building, node: Node, reader: ArrayReader) -> Layout:
+    assert reader.chunks is not None
+    bounds = [spans(lengths) for lengths in reader.chunks]
+    keys = []
+    for i, index in enumerate(grid_indices(reader.chunks)):
+        window = tuple(slice(*bounds[axis][place]) for axis, place in enumerate(index))
+        keys.append(building.add(node, i, partial(reader.read, window)))
+    return Grid(tuple(keys), reader.chunks)
 
 
 def _up_to_date(node: Node, recorded: Reader) -> Reader:
@@ -93,7 +111,7 @@ def _starts(*lengths: int) -> list[int]:
     return [start for start, _ in spans(lengths)]
 
 
-def _finish_from(reader: Reader, number: int, frame: pd.DataFrame, starts: Sequence[int]) -> pd.DataFrame:
+def _finish_from(reader: FrameReader, number: int, frame: pd.DataFrame, starts: Sequence[int]) -> pd.DataFrame:
     return reader.finish(frame, starts[number])
 
 

@@ -9,6 +9,7 @@ from mars_nb.planner.chunked import chunked, is_chunked
 from mars_nb.planner.context import Building, NotPartitionable
 from mars_nb.planner.framing import framing
 from mars_nb.planner.layout import Grid, Layout, Rows
+from mars_nb.planner.writing import writing
 
 
 def partitioned(building: Building, node: Node) -> Layout:
@@ -25,6 +26,9 @@ def partitioned(building: Building, node: Node) -> Layout:
         return nested.taken(building, node)
     if is_chunked(building, node):
         return chunked(building, node)
+    layout = writing(building, node)
+    if layout is not None:
+        return layout
     layouts = [building.lowered[i] for i in node.inputs]
     grids, rows = (any(isinstance(layout, kind) for layout in layouts) for kind in (Grid, Rows))
     if grids and not rows:

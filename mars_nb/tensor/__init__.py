@@ -19,7 +19,7 @@ from typing import Any
 import numpy as _np
 
 from mars_nb.graph.tileable import ExecutableTuple
-from mars_nb.tensor import modules, random
+from mars_nb.tensor import files, modules, random
 from mars_nb.tensor.classes import OWN
 from mars_nb.tensor.core import Tensor
 from mars_nb.tensor.creation import tensor
@@ -32,7 +32,7 @@ __all__ = ["ExecutableTuple", "Tensor", "fft", "from_dask", "linalg", "random", 
 ndarray = Tensor
 linalg: Any
 fft: Any
-globals().update(modules.load(__name__), **OWN)
+globals().update(modules.load(__name__), **OWN, **files.OWN)
 
 
 def __getattr__(name: str) -> Any:
@@ -42,4 +42,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *modules.NAMES, *(name for name in dir(_np) if not name.startswith("_"))})
+    return sorted({*__all__, *modules.NAMES, *files.OWN, *(name for name in dir(_np) if not name.startswith("_"))})
