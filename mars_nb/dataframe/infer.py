@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from mars_nb.dataframe.lookups import ROW_LOOKUPS, look_up, look_up_assigned
+from mars_nb.dataframe.rows import rows_stood_in, rows_taken
 from mars_nb.dataframe.standins import distinct
 from mars_nb.dataframe.trial import KEPT_ROWS, SAMPLE_ROWS, Trial, as_long, names_of
 from mars_nb.graph.meta import Meta, ObjectMeta, PandasMeta
@@ -35,6 +36,8 @@ _DATA_DEPENDENT = set(
     "at_time between_time "
     "join merge concat set_index verify_integrity".split()
 )
+# Their errors depend on how many rows there are.
+_SIZE_DEPENDENT = {"sample", "item", "interpolate"}
 # On a few rows they may give very many.
 _EXPANDING = {"resample", "asfreq"}
 
@@ -51,6 +54,9 @@ def infer(op: Operation, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Meta:
     names = names_of(op)
     if names & WRITERS or any(_is_unknown(node) and not _is_assigned(op, args, node) for node in nodes):
         return ObjectMeta()
+    sliced = _sliced(op, args) if len(nodes) == 1 else None
+    if sliced is not None:
+        return sliced
     own_code = any(_is_user_code(leaf) for leaf in leaves((args, kwargs)))
     limit = 1 if own_code or names & _EXPANDING else KEPT_ROWS
     try:
@@ -61,6 +67,18 @@ def infer(op: Operation, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Meta:
             return ObjectMeta()
         tried = found
     return tried.meta
+
+
+def _sliced(op: Operation, args: tuple[Any, ...]) -> Meta | None:
+    """Tell what a slice of rows by position gives: which rows these are is known where the length is."""
+    base = args[0].meta if isinstance(args[0], Node) else None
+    taken = rows_taken(op, args)
+    if taken is None or not isinstance(base, PandasMeta) or base.rows is None or not len(base.sample):
+        return None
+    rows = rows_stood_in(base, taken)
+    if isinstance(args[-1], Arguments) and args[-1].args and isinstance(args[-1].args[0], tuple):  # and columns
+        rows = rows.iloc[(slice(None), *args[-1].args[0][1:])]
+    return PandasMeta(rows, len(range(base.rows)[taken]), base.open)
 
 
 def _is_unknown(node: Node) -> bool:
@@ -116,16 +134,26 @@ def _tried_again(op: Operation, args: Any, kwargs: Any, names: set[str], error: 
     # What does not fit into a few rows, for its type, does not fit into all.
     misfit = op.name == "setitem" and isinstance(error, TypeError)
     others = [] if misfit else [_distinct]
+    texts = {_text(error)}
     for stand_in in (as_long(args, kwargs), *others, *([_empty] if data_dependent or unproven else [])):
         try:
             if stand_in is not None:
                 return Trial(op, args, kwargs, stand_in)
         except Exception as again:
+            texts.add(_text(again))
             if stand_in is not _distinct and stand_in is not _empty and type(again) is type(error):
                 error = again  # it names the true lengths
-    if unproven or (data_dependent and not isinstance(error, KeyError | TypeError | AttributeError | NameError)):
+    # What is said of any rows is said of an argument.
+    of_argument = isinstance(error, KeyError | TypeError | AttributeError | NameError) or (
+        len(texts) == 1 and not names & _SIZE_DEPENDENT
+    )
+    if unproven or (data_dependent and not of_argument):
         return None
     raise error
+
+
+def _text(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _with_columns(op: Operation, args: Any, kwargs: Any) -> Trial | None:
@@ -146,7 +174,7 @@ def _with_columns(op: Operation, args: Any, kwargs: Any) -> Trial | None:
 
 
 def _distinct(meta: PandasMeta) -> Any:
-    return distinct(meta.sample)
+    return distinct(meta.sample, SAMPLE_ROWS if meta.rows is None else min(meta.rows, SAMPLE_ROWS))
 
 
 def _empty(meta: PandasMeta) -> Any:

@@ -48,7 +48,7 @@ class Labelled(Interchange, PandasTileable):
 
     @index.setter
     def index(self, labels: Any) -> None:
-        self._change("set_index", with_attribute, "index", labels)
+        self._change("assign_index", with_attribute, "index", labels)
 
     @property
     def attrs(self) -> Attrs:

@@ -77,7 +77,7 @@ def look_up_assigned(op: Operation, args: Any, kwargs: Any, error: BaseException
         if stand_in is not None:
             return Trial(op, args, kwargs, stand_in)
     except LookupError as again:
-        if {"iloc", "iat"} & set(args[1]):
+        if {"iloc", "iat"} & set(args[1]) or isinstance(getattr(base.sample, "index", None), pd.RangeIndex):
             raise again from None
     return _assigned_to_all(op, args, base)
 

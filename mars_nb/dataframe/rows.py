@@ -69,6 +69,46 @@ def rows_of(op: Operation, args: Sequence[Any], value: Any, stand_ins: Mapping[N
     return first.meta.rows
 
 
+def rows_taken(op: Operation, args: Sequence[Any]) -> slice | None:
+    """Give the slice by which an operation takes rows, None where it does not take them by position."""
+    taken: Any = None
+    if op.name == "getitem" and isinstance(args[0], Node) and isinstance(args[0].meta, PandasMeta):
+        # Other labels may be meant by numbers.
+        taken = args[1] if _index(args[0].meta.sample).dtype.kind in "iuMm" else None
+    elif isinstance(op, Path) and op.names == ("iloc", "__getitem__"):
+        key = args[-1].args[0]
+        taken = key[0] if isinstance(key, tuple) and key else key
+    elif isinstance(op, Path) and op.names in (("head",), ("tail",)):
+        count = args[-1].args[0] if args[-1].args else args[-1].kwargs.get("n", 5)
+        if type(count) is int:
+            at_head = op.names == ("head",)
+            taken = slice(count) if at_head else slice(-count if count else None, None if count else 0)
+    parts = (taken.start, taken.stop, taken.step) if isinstance(taken, slice) else (taken,)
+    is_plain = isinstance(taken, slice) and all(part is None or type(part) is int for part in parts)
+    return taken if is_plain else None
+
+
+def rows_stood_in(base: PandasMeta, taken: slice) -> Any:
+    """Give stand-ins for rows taken by position: with their labels where these are a range.
+
+    Parameters
+    ----------
+    base
+        Of a frame of known length that has a sample.
+    taken
+        Of its rows.
+    """
+    assert base.rows is not None
+    positions = range(base.rows)[taken]
+    count = min(len(positions), len(base.sample))
+    index = _index(base.sample)
+    if not isinstance(index, pd.RangeIndex):
+        return base.sample[:count]
+    start, step = index.start + positions.start * index.step, positions.step * index.step
+    labels = pd.RangeIndex(start, start + count * step, step, name=index.name)
+    return labels if isinstance(base.sample, pd.Index) else base.sample[:count].set_axis(labels, axis=0)
+
+
 def _index(value: Any) -> pd.Index[Any]:
     return value if isinstance(value, pd.Index) else value.index
 

@@ -242,7 +242,7 @@ def test_a_wide_frame_is_drawn_from_the_columns_that_are_seen(monkeypatch: pytes
         (lambda df: df, "DataFrame <op=DataFrameDataSource, rows=130, columns=3, 13 chunks, about "),
         (lambda df: df[df.a > 3], "DataFrame <op=DataFrameIndex, columns=3, 13 chunks, lazy, from 13 chunks of about "),
         (lambda df: df.a, "Series <op=DataFrameIndex, name='a', dtype=int64, length=130, 13 chunks, about 1.02 kiB, "),
-        (lambda df: df.index, "Index <op=DataFrameIndex, dtype=int64, length=130, 1 chunk, lazy, from 13 chunks of "),
+        (lambda df: df.index, "Index <op=DataFrameIndex, dtype=int64, length=130, 13 chunks, lazy, from 13 chunks of "),
         (lambda df: df.groupby("s"), "DataFrameGroupBy <op=DataFrameGroupby, lazy, from 13 chunks of about "),
         (lambda df: df.groupby("s").sum(), "DataFrame <op=DataFrameGroupbySum, columns=2, 1 chunk, lazy, from 13 "),
         (lambda df: df.a.sum(), "Tensor <op=DataFrameSum, shape=(), dtype=int64, 1 chunk, 8 B, lazy, from 13 chunks "),
