@@ -11,7 +11,11 @@ import pandas as pd
 
 def joined(chunks: Sequence[Any]) -> Any:
     """Put chunks of rows below one another, with the dtypes that pandas would have found for all together."""
+    if isinstance(chunks[0], pd.Index):
+        return chunks[0].append(list(chunks[1:]))
     filled = [chunk for chunk in chunks if len(chunk)] or list(chunks[:1])
+    if isinstance(filled[0], pd.Index):
+        return filled[0].append(filled[1:])
     return filled[0] if len(filled) == 1 else pd.concat(_with_nulls_fitted(filled))
 
 

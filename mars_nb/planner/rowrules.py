@@ -67,7 +67,7 @@ def _function(node: Node, op: Function) -> bool | None:
         return True if len(node.args) == 1 and is_series(node.args[0]) and not set(node.kwargs) - {"errors"} else None
     if op.name in ("pandas.DataFrame", "pandas.concat"):
         return True if _stands_beside(node) else None
-    if op.name in ("set_columns", "set_name"):
+    if op.name in ("set_columns", "set_name", "set_attrs"):
         return True if is_frame(node.args[0]) or is_series(node.args[0]) else None
     elementwise = op.name in OPERATORS or (isinstance(op.target, np.ufunc) and op.target.nout == 1)
     return True if elementwise and not has_rows((*node.args, *node.kwargs.values())) else None
@@ -121,9 +121,10 @@ def _assignment(node: Node) -> bool | None:
     every = isinstance(rows, slice) and rows == slice(None)
     if names == ("iloc",):
         return True if every and type(columns) is int else None
-    known = all(label in owner.meta.sample.columns for label in (columns if isinstance(columns, list) else [columns]))
     several = isinstance(columns, list) and not isinstance(value, Node)
-    if names != ("loc",) or not known or not (several or isinstance(columns, str | int)):
+    if names != ("loc",) or not (several or isinstance(columns, str | int)):
+        return None
+    if not all(label in owner.meta.sample.columns for label in (columns if isinstance(columns, list) else [columns])):
         return None
     return True if every or (_is_mask(rows) and _each_row(value)) else None
 

@@ -68,6 +68,8 @@ def sort_rows(building: Building, node: Node) -> Layout | None:
     if base is None or called is None or called[0] not in ("sort_values", "sort_index"):
         return None
     order, sample = Order(*called), sample_of(node.inputs[0])
+    if order.arguments.kwargs.get("axis", 0) not in (0, "index"):
+        return None
     if set(order.arguments.kwargs) - _ARGUMENTS or len(order.arguments.args) > 1 or isinstance(sample, pd.Index):
         return None
     if order.method == "sort_values" and isinstance(sample, pd.DataFrame):
