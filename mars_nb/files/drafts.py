@@ -17,7 +17,7 @@ from typing import Any
 
 from mars_nb.files import places
 
-_ATTEMPTS = 5
+_ATTEMPTS = 20
 
 
 class Draft:
@@ -40,7 +40,7 @@ class Draft:
         else:
             folder, name = os.path.split(os.path.abspath(target))
             self.folder = os.path.join(folder, f".{name.replace('*', '')}.{uuid.uuid4().hex[:8]}.draft")
-        weakref.finalize(self, _remove, self.folder)
+        weakref.finalize(self, remove, self.folder)
 
     def __reduce__(self) -> Any:
         return _copied, (self.target, self.options, self.folder)
@@ -53,9 +53,10 @@ class Draft:
         FileNotFoundError
             If the draft was removed meanwhile: the write was given up.
         """
-        os.makedirs(self.parts, exist_ok=True)
-        if self._is_removed:  # looked at after making it, as `remove` tells before removing
-            _remove(self.folder)
+        if not self._is_removed:
+            os.makedirs(self.parts, exist_ok=True)
+        if self._is_removed:  # meanwhile: `remove` says so before it removes
+            remove(self.folder)
             raise FileNotFoundError(f"the write to {self.target} was given up")
         return self
 
@@ -71,7 +72,7 @@ class Draft:
     def remove(self) -> None:
         """Remove the folder; it is not made again."""
         self._is_removed = True
-        _remove(self.folder)
+        remove(self.folder)
 
     # --- putting in place ----------------------------------------------------------------------------
 
@@ -123,11 +124,12 @@ class Draft:
         _sync(os.path.dirname(os.path.abspath(target)))
 
 
-def _remove(folder: str) -> None:
+def remove(folder: str) -> None:
+    """Remove a folder in which others may be making or removing files."""
     for _ in range(_ATTEMPTS):
         if not os.path.exists(folder):
             return
-        shutil.rmtree(folder, ignore_errors=True)  # fails where a file is being made in it
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _copied(target: str, options: places.Options, folder: str) -> Draft:

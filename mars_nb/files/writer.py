@@ -8,16 +8,16 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from weakref import WeakSet
 
 import pandas as pd
 
 from mars_nb.files import places
-from mars_nb.files.drafts import Draft, refuse_foreign
+from mars_nb.files.drafts import Draft, refuse_foreign, remove
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,10 +37,10 @@ class Writer:
     method: str
     target: str
     arguments: Mapping[str, Any]
-    _drafts: WeakSet[Draft] | None = field(default_factory=WeakSet, repr=False)
+    _drafts: dict[str, weakref.ref[Draft]] = field(default_factory=dict, repr=False)  # by folder
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_drafts": None}  # they are of this process
+        return {**self.__dict__, "_drafts": {}}  # they are of this process
 
     @property
     def options(self) -> places.Options:
@@ -50,14 +50,16 @@ class Writer:
     def begun(self) -> Draft:
         """Give a draft of what is to be written; its folder is not made yet."""
         draft = Draft(self.target.rstrip("/"), self.options)
-        if self._drafts is not None:
-            self._drafts.add(draft)
+        self._drafts[draft.folder] = weakref.ref(draft)
         return draft
 
     def give_up(self) -> None:
         """Remove what was written of it and is not in place."""
-        for draft in list(self._drafts or ()):
-            draft.remove()
+        for folder, reference in list(self._drafts.items()):
+            draft = reference()
+            if draft is not None:
+                draft.remove()
+            remove(folder)  # which the end of the draft may have begun, in another thread
 
     def write(self, frame: Any) -> Any:
         """Write all."""
