@@ -14,8 +14,6 @@ def joined(chunks: Sequence[Any]) -> Any:
     if isinstance(chunks[0], pd.Index):
         return chunks[0].append(list(chunks[1:]))
     filled = [chunk for chunk in chunks if len(chunk)] or list(chunks[:1])
-    if isinstance(filled[0], pd.Index):
-        return filled[0].append(filled[1:])
     return filled[0] if len(filled) == 1 else pd.concat(_with_nulls_fitted(filled))
 
 
