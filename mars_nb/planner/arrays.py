@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ import numpy as np
 from mars_nb.graph.meta import TensorMeta
 from mars_nb.graph.node import Arguments, Function, Node, Path
 from mars_nb.graph.structure import leaves, replace
+from mars_nb.planner.absorbing import absorbed
+from mars_nb.planner.arrayforms import Finished, form
 from mars_nb.planner.context import Building, NotPartitionable
 from mars_nb.planner.layout import ChunkKey, Grid, Layout, Single, grid_indices
 from mars_nb.planner.taskspec import chunk_tasks
@@ -34,7 +37,9 @@ _FUNCTIONS = frozenset(
     "reshape ravel transpose swapaxes moveaxis rollaxis squeeze expand_dims broadcast_to concatenate stack vstack "
     "hstack dstack flip fliplr flipud roll rot90 tile repeat pad triu tril take append "
     # products
-    "dot matmul tensordot vdot outer einsum norm ones_like zeros_like full_like".split()
+    "dot matmul tensordot vdot outer einsum norm ones_like zeros_like full_like "
+    # others
+    "diag diagonal gradient ediff1d block cov corrcoef compress delete insert".split()
 )
 _METHODS = frozenset(
     "sum prod mean std var min max any all argmin argmax cumsum cumprod reshape ravel flatten transpose T swapaxes "
@@ -53,22 +58,35 @@ def lower(building: Building, node: Node) -> Layout:
     NotPartitionable
         If Dask has no algorithm with numpy's answer.
     """
-    operation = dask_operation(node.op)
-    if operation is None or not partitionable(building, node):
-        raise NotPartitionable
     placeholders: dict[Any, ChunkKey] = {}
     arrays = {input_: _stand_in(building, input_, placeholders) for input_ in node.inputs}
     if sum(not _known(array) for array in arrays.values()) and len(arrays) > 1:
         raise NotPartitionable  # Dask would take for granted that chunks of unknown lengths fit
+    if any(0 in _shape(input_) for input_ in node.inputs):
+        raise NotPartitionable
+    operation = dask_operation(node.op) if partitionable(building, node) else None
 
     def fill(leaf: Any) -> Any:
         return arrays[leaf] if isinstance(leaf, Node) else leaf
 
+    if operation is not None:
+        with suppress(Exception):  # Dask's own limits; a mistake of the user's was found when it was recorded
+            result = operation.apply(replace(_with_axis(node), fill), replace(node.kwargs, fill))
+            return from_dask(building, node, result, placeholders)
+    absorbs = absorbed(building, node)
+    if absorbs is not None:
+        return absorbs
+    ours = form(node)
+    if ours is None:
+        raise NotPartitionable
     try:
-        result = operation.apply(replace(_with_axis(node), fill), replace(node.kwargs, fill))
-    except Exception:  # Dask's own limits; a mistake of the user's was found when it was recorded
+        found = ours(node, arrays)
+        if isinstance(found, Finished):
+            single = from_dask(building, node, found.array, placeholders)
+            return Single(building.add(node, "finished", found.function, single.keys))
+        return from_dask(building, node, found, placeholders)
+    except Exception:
         raise NotPartitionable from None
-    return from_dask(building, node, result, placeholders)
 
 
 def partitionable(building: Building, node: Node) -> bool:

@@ -21,6 +21,7 @@ from mars_nb.tensor import kinds
 from mars_nb.tensor.core import Tensor, record_into, record_ufunc
 from mars_nb.tensor.creation import CREATORS, create, from_data
 from mars_nb.tensor.gone import INSTEAD
+from mars_nb.tensor.splits import SPLITS, split
 
 
 def call(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -49,6 +50,10 @@ def call(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs:
         chunk_size = kwargs.pop("chunk_size", None)
         args, kwargs = replace((args, kwargs), _value)
         return from_data(function, args, kwargs, chunk_size)
+    if stem in SPLITS and 2 <= len(args) <= 3 and set(kwargs) <= {"axis"}:
+        parts = split(stem, *args, **kwargs)
+        if parts is not None:
+            return parts
     if stem in kinds.TAKE_FUNCTIONS:
         args, kwargs = replace((args, kwargs), original)
     op = Function(function, name)
