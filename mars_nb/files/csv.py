@@ -117,7 +117,8 @@ class CsvReader(UntypedReader):
                 raise noted(error, path) from None
         if len(frames) == 1:
             return frames[0]
-        return pd.concat(frames, ignore_index=isinstance(self.sample.index, pd.RangeIndex))
+        has_labels = self.arguments.get("index_col") is not None or not isinstance(self.sample.index, pd.RangeIndex)
+        return pd.concat(frames, ignore_index=not has_labels)
 
     def group(self, part: int) -> int:
         """Tell the number of the file that a part is of."""
@@ -251,7 +252,10 @@ def csv_reader(
     peeked = PEEKED_ROWS if wanted is None else min(wanted, PEEKED_ROWS)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
-        head = _read_csv(paths[0], **{**arguments, "nrows": peeked})
+        try:
+            head = _read_csv(paths[0], **{**arguments, "nrows": peeked})
+        except ValueError as error:
+            raise noted(error, paths[0]) from None
     options = arguments.get("storage_options")
     reader = CsvReader(
         sample=head,

@@ -73,12 +73,13 @@ def settle(parts: Sequence[Facts | None]) -> Settled | None:
 def _common(parts: Sequence[Facts]) -> dict[Any, Any] | None:
     """Find the dtypes that pandas would give to all rows of one file."""
     common = {}
+    some = next((part for part in parts if part.rows), parts[0])
     for name in parts[0].dtypes:
         found = {part.dtypes[name] for part in parts if name not in part.empty}
         gaps = any(name in part.empty and part.rows for part in parts)
         if np.dtype("u8") in found and (len(found) > 1 or gaps):
             return None  # next to these, pandas makes of other numbers texts, or numbers without a sign
-        dtype = _one(found) if found else parts[0].dtypes[name]
+        dtype = _one(found) if found else some.dtypes[name]
         if dtype is not None and gaps and found and dtype.kind in "iub" and isinstance(dtype, np.dtype):
             dtype = np.dtype(float) if dtype.kind != "b" else None
         if dtype is None:

@@ -5,12 +5,19 @@ from __future__ import annotations
 import io
 import warnings
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import fsspec
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+import mars_nb
 import mars_nb.dataframe as md
+from mars_nb.errors import SessionWarning
+from mars_nb.files.csv import CsvReader
 
 ROWS = "".join(f"{i},{i * 0.5},w{i % 3}\n" for i in range(40))
 PLAIN = "a,b,s\n" + ROWS
@@ -145,3 +152,156 @@ def test_what_pandas_says_of_dates_comes_once(text: str, chunk_bytes: int | None
         warnings.simplefilter("always")
         md.read_csv(path, parse_dates=["t"], chunk_bytes=chunk_bytes).execute()
     assert [warning.category for warning in told] == [UserWarning]
+
+
+# --- how files are cut --------------------------------------------------------------------------------------------
+
+LONG = "x,\n" * 40
+IN_PARTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "quoted line breaks": ("a,s\n" + "".join(f'{i},"x\n{i}"\n' for i in range(30)), {}),
+    "quotes of another kind": ("a,s\n" + "".join(f"{i},'x\n\"{i}'\n" for i in range(30)), {"quotechar": "'"}),
+    "long items of many lines": ("a,s\n" + "".join(f'{i},"{LONG}"\n' for i in range(30)), {}),
+    "quotes that mean nothing": ("a,s\n" + "".join(f'{i},5" x\n' for i in range(30)), {"quoting": 3}),
+    "an index": (PLAIN, {"index_col": "a"}),
+    "an index of words": (PLAIN, {"index_col": 2}),
+    "an index of two": (PLAIN, {"index_col": ["s", 0]}),
+    "an index without a name": ("," + PLAIN[2:], {"index_col": 0}),
+    "an index of dates": (*dates(["2024-01-01"] * 30)[:1], {"index_col": "t", "parse_dates": ["t"]}),
+    "an index with gaps": ("a,b\n" + "".join(f"{i if i % 4 else ''},{i}\n" for i in range(30)), {"index_col": "a"}),
+    "lines above the header": ("made by\nsome program\n" + PLAIN, {"skiprows": 2}),
+    "comments": ("a,b\n" + "".join(f"{i},{i}# note\n# none\n" for i in range(30)), {"comment": "#"}),
+    "categories": (PLAIN, {"dtype": {"s": "category"}}),
+    "no header": (ROWS, {"header": None}),
+    "semicolons": (PLAIN.replace(",", ";"), {"sep": ";"}),
+    "columns": (PLAIN, {"usecols": ["s", "a"], "index_col": "s"}),
+}
+
+
+@pytest.mark.parametrize("chunk_bytes", [23, 50, 111])
+@pytest.mark.parametrize("name", IN_PARTS)
+def test_read_in_parts_and_never_as_one(
+    name: str, chunk_bytes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, arguments = IN_PARTS[name]
+    path = tmp_path / "file.csv"
+    path.write_text(text)
+    expected = pd.read_csv(path, **arguments)
+    lazy = md.read_csv(path, chunk_bytes=chunk_bytes, **arguments)
+    assert lazy._node.chunks is not None
+    monkeypatch.setattr(CsvReader, "whole", None)
+    pd.testing.assert_frame_equal(lazy.execute().fetch(), expected)
+
+
+@pytest.mark.parametrize("text", ['a,s\n0,5" x\n' + "1,y\n" * 30 + '2,6" x\n', 'a,s\n0,"x"y\n' + "1,z\n" * 30])
+def test_quotes_that_stand_alone_are_left_to_pandas(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "file.csv"
+    path.write_text(text)
+    pd.testing.assert_frame_equal(md.read_csv(path, chunk_bytes=23).execute().fetch(), pd.read_csv(path))
+
+
+@given(
+    items=st.lists(
+        st.one_of(st.integers(), st.floats(allow_nan=True), st.text('ab",\n ', max_size=6), st.none()), max_size=40
+    ),
+    chunk_bytes=st.integers(5, 90),
+    quoting=st.sampled_from([0, 1, 2]),
+)
+@settings(max_examples=60, deadline=None, derandomize=True)
+@pytest.mark.filterwarnings("ignore::pandas.errors.DtypeWarning")
+def test_any_text_is_read_as_pandas_reads_it(items: list[Any], chunk_bytes: int, quoting: Any) -> None:
+    frame = pd.DataFrame({"n": range(len(items)), "x": pd.Series(items, dtype=object)})
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "file.csv"
+        frame.to_csv(path, index=False, quoting=quoting)
+        found = md.read_csv(path, chunk_bytes=chunk_bytes).execute().fetch()
+        pd.testing.assert_frame_equal(found, pd.read_csv(path))
+
+
+FILES_OF_MANY: dict[str, list[str]] = {
+    "alike": ["a,b\n" + "".join(f"{i},{i}\n" for i in range(20))] * 3,
+    "integers and floats": ["a,b\n" + "".join(f"{i},{i}\n" for i in range(20)), "a,b\n1,0.5\n"],
+    "numbers and texts": ["a,b\n" + "".join(f"{i},{i}\n" for i in range(20)), "a,b\n1,x\n"],
+    "texts and nothing": ["a,b\n" + "".join(f"{i},x\n" for i in range(20)), "a,b\n1,\n2,\n"],
+    "other columns": ["a,b\n" + "".join(f"{i},{i}\n" for i in range(20)), "b,c\n1,2\n"],
+    "columns in another order": ["a,b\n" + "".join(f"{i},{i}\n" for i in range(20)), "b,a\n1,2\n"],
+    "an empty one": ["a,b\n", "a,b\n" + "".join(f"{i},{i}\n" for i in range(20))],
+}
+
+
+@pytest.mark.parametrize("chunk_bytes", [None, 30])
+@pytest.mark.parametrize("name", FILES_OF_MANY)
+def test_many_files_stand_one_below_the_other(name: str, chunk_bytes: int | None, tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}.csv" for number in range(len(FILES_OF_MANY[name]))]
+    for path, text in zip(paths, FILES_OF_MANY[name], strict=True):
+        path.write_text(text)
+    for arguments in ({}, {"index_col": "b"}):
+        expected = pd.concat([pd.read_csv(path, **arguments) for path in paths], ignore_index=not arguments)
+        for target in (paths, f"{tmp_path}/*.csv"):
+            lazy = md.read_csv(target, chunk_bytes=chunk_bytes, **arguments)
+            pd.testing.assert_frame_equal(lazy.execute().fetch(), expected)
+
+
+def test_compressed_files_are_read_side_by_side(tmp_path: Path) -> None:
+    expected = pd.read_csv(io.StringIO(PLAIN))
+    for number in range(3):
+        expected.to_csv(tmp_path / f"{number}.csv.gz", index=False)
+    lazy = md.read_csv(f"{tmp_path}/*.gz", chunk_bytes=50)
+    assert len(lazy._node.chunks[0]) == 3
+    pd.testing.assert_frame_equal(lazy.execute().fetch(), pd.concat([expected] * 3, ignore_index=True))
+
+
+def test_other_file_systems() -> None:
+    files = fsspec.filesystem("memory")
+    try:
+        files.pipe("/io/file.csv", PLAIN.encode())
+        lazy = md.read_csv("memory://io/file.csv", chunk_bytes=50)
+        assert lazy._node.chunks is not None
+        pd.testing.assert_frame_equal(lazy.rename(columns={}).execute().fetch(), pd.read_csv(io.StringIO(PLAIN)))
+        files.pipe("/io/file.csv", PLAIN.replace("w1", "w9").encode())
+        with pytest.warns(SessionWarning, match="has changed"):
+            assert "w9" in set(lazy.s.drop_duplicates().execute().fetch())
+    finally:
+        files.rm("/io", recursive=True)
+
+
+def test_a_bad_row_is_named_by_file_and_line(tmp_path: Path) -> None:
+    path = tmp_path / "file.csv"
+    lines = [f"{i},{i}\n" for i in range(1000)]
+    lines[777] = "1,2,3\n"
+    path.write_text("a,b\n" + "".join(lines))
+    with pytest.raises(pd.errors.ParserError) as expected:
+        pd.read_csv(path)
+    with pytest.raises(pd.errors.ParserError) as found:
+        md.read_csv(path, chunk_bytes=500).execute()
+    assert str(found.value) == str(expected.value)
+    assert "line 779" in str(found.value)
+    assert any(str(path) in note and "bytes" in note for note in found.value.__notes__)
+    lines[777] = "1,x\n"
+    path.write_text("a,b\n" + "".join(lines))
+    with pytest.raises(ValueError, match="x") as found:
+        md.read_csv(path, chunk_bytes=500, dtype={"b": "int64"}).execute()
+    assert any(str(path) in note and "from line 7" in note for note in found.value.__notes__)
+
+
+def test_arguments_of_pandas_by_place_and_name(tmp_path: Path) -> None:
+    path = tmp_path / "file.tsv"
+    path.write_text(PLAIN.replace(",", "\t"))
+    pd.testing.assert_frame_equal(md.read_table(path, chunk_bytes=50).execute().fetch(), pd.read_table(path))
+    pd.testing.assert_frame_equal(md.read_csv(filepath_or_buffer=path).execute().fetch(), pd.read_csv(path))
+    with pytest.raises(TypeError, match="chunksize"):
+        md.read_csv(path, chunksize=3)
+    with pytest.raises(TypeError, match="nonsense"):
+        md.read_csv(path, nonsense=3)
+
+
+def test_a_csv_file_larger_than_the_memory_limit_streams_through(tmp_path: Path) -> None:
+    rows = 60_000
+    frame = pd.DataFrame({"a": range(rows), "s": [f"some words about row {i}" for i in range(rows)]})
+    frame.to_csv(tmp_path / "in.csv", index=False)
+    with mars_nb.new_session(memory_limit="2MiB"):
+        lazy = md.read_csv(tmp_path / "in.csv", chunk_bytes=100_000)
+        lazy.to_csv(tmp_path / "out.csv", index=False)
+        lazy.to_parquet(tmp_path / "out.parquet")
+        assert lazy.a.sum().execute().fetch() == frame.a.sum()
+    assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "in.csv").read_bytes()
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "out.parquet"), frame)

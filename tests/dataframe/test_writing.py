@@ -43,6 +43,21 @@ def inside(folder: Path) -> list[str]:
     return sorted(os.listdir(folder))
 
 
+def close() -> None:
+    """Close the session, and wait for tasks that run on: they may still be removing what they made."""
+    session = mars_nb.get_default_session()
+    assert session is not None
+    session.close()
+    join_workers(session.name)
+
+
+def join_workers(session: str) -> None:
+    """Wait until the workers of a closed session have ended."""
+    for thread in threading.enumerate():
+        if thread.name.startswith(f"mars_nb-{session}"):
+            thread.join(60)
+
+
 @pytest.mark.parametrize("chunk_size", [None, 3, 11])
 @pytest.mark.parametrize(
     "arguments",
@@ -266,7 +281,7 @@ def test_a_write_that_fails_leaves_what_was_there(chunk_size: int | None, tmp_pa
     frame = pd.DataFrame({"a": [1] * 30 + [Unwritable()]})
     with pytest.raises(RuntimeError, match="no text"):
         md.from_pandas(frame, chunk_size).to_csv(path)
-    mars_nb.get_default_session().close()
+    close()
     assert path.read_text() == "good"
     assert inside(tmp_path) == ["out.csv"]
 
@@ -284,7 +299,7 @@ def test_a_computation_that_fails_leaves_what_was_there(target: str, tmp_path: P
 
     with pytest.raises(RuntimeError, match="no value"):
         lazy.assign(a=lazy.a.map(fail)).to_parquet(f"{tmp_path}/{target}")
-    mars_nb.get_default_session().close()
+    close()
     assert {path: Path(path).read_bytes() for path in _files(tmp_path)} == before
     assert not glob.glob(f"{tmp_path}/.*")
 
@@ -321,6 +336,7 @@ def test_a_cancelled_write_leaves_what_was_there(tmp_path: Path) -> None:
     session.close()  # which cancels what runs
     thread.join(60)
     go_on.set()
+    join_workers(session.name)
     assert len(done) == 1
     assert path.read_text() == "good"
     assert inside(tmp_path) == ["out.csv"]

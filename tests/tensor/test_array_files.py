@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,7 @@ def test_chunks_of_a_file_are_read_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "write", [mt.save, lambda p, t: mt.to_hdf5(p, t, "x"), mt.to_zarr], ids=["npy", "hdf5", "zarr"]
 )
-def test_a_write_that_fails_leaves_what_was_there(write: Any, tmp_path: Path) -> None:
+def test_a_write_that_fails_leaves_what_was_there(write: Any, tmp_path: Path, session: Any) -> None:
     path = tmp_path / "file.npy"
     write(path, mt.ones((20, 9), chunk_size=3))
     before = {file: file.read_bytes() for file in sorted(tmp_path.rglob("*")) if file.is_file()}
@@ -152,6 +153,10 @@ def test_a_write_that_fails_leaves_what_was_there(write: Any, tmp_path: Path) ->
     bad = mt.tensor(array_of((20, 9)), chunk_size=3)
     with pytest.raises(RuntimeError, match="no value"):
         write(path, bad.map_chunk(fail, dtype=float))
+    session.close()
+    for thread in threading.enumerate():
+        if thread.name.startswith(f"mars_nb-{session.name}"):
+            thread.join(60)  # a task that ran on may still be removing what it made
     assert inside(tmp_path) == ["file.npy"]
     assert {file: file.read_bytes() for file in sorted(tmp_path.rglob("*")) if file.is_file()} == before
 
