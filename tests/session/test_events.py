@@ -100,7 +100,8 @@ def test_a_run_is_followed_from_start_to_end(session: Session) -> None:
     assert events[0].kind == "submitted"
     assert {event.task for event in events} == {future.number}
     (node,) = future.nodes
-    assert events[-1].operations[-1] == OperationCounts("RemoteFunction", 1, 0, 1, node.key, node.site, node.short_name)
+    told = [operation for event in events for operation in event.operations]
+    assert told[-1] == OperationCounts("RemoteFunction", 1, 0, 1, node.key, node.site, node.short_name)
     unsubscribe()
     mt.ones(3).execute()
     assert len(follower.events) == len(events)

@@ -67,8 +67,10 @@ def test_no_lock_is_held(monkeypatch):
 
 def test_tasks_and_results(told, session):
     since(told)
-    task = mr.spawn(threading.Event().wait, args=(0.01,)).execute(wait=False)
+    stop = threading.Event()
+    task = mr.spawn(stop.wait, args=(20,)).execute(wait=False)
     assert session.name in since(told)
+    stop.set()
     value = task.result()
     assert session.name in since(told)
     assert session.results
