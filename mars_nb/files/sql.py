@@ -66,9 +66,9 @@ class SqlReader(UntypedReader):
         return self.arguments.get("index_col") is None
 
     def current_version(self) -> Hashable:
-        """Tell the version of a database that is a file; of others each is taken for another."""
+        """Tell the version of a database that is a file; None of others."""
         path = _file_of(self.url)
-        return object() if path is None else places.version([path, f"{path}-wal"])
+        return None if path is None else places.version([path, f"{path}-wal"])
 
     def whole(self) -> pd.DataFrame:
         """Read all with pandas."""

@@ -33,9 +33,13 @@ def reader_of(node: Node) -> Reader | None:
 
 
 def version(node: Node) -> Hashable:
-    """Tell the version that the files that a node reads have now; None of a node that reads none."""
+    """Tell the version of what a node reads, as it is now; None of a node that reads nothing.
+
+    Where it cannot be told, as of most databases, each answer is unlike all others.
+    """
     reader = reader_of(node)
-    return None if reader is None else reader.current_version()
+    found = None if reader is None else reader.current_version()
+    return object() if found is None and reader is not None else found
 
 
 def outline(node: Node, reader: Reader) -> Layout:
@@ -51,7 +55,9 @@ def outline(node: Node, reader: Reader) -> Layout:
 
 def lower(building: Building, node: Node, reader: Reader) -> Layout:
     """Lower a node that reads, in parts. Files that have changed since they were recorded are cut anew."""
-    reader = _up_to_date(node, reader)
+    recorded, reader = reader, _up_to_date(node, reader)
+    # What was computed of the files as they were is cut in another way.
+    partition = node.key if reader.version == recorded.version else f"{node.key}.{hash(reader.version):x}"
     if node in building.pruned and isinstance(reader, TypedReader):
         reader = reader.select(building.pruned[node]) or reader
     if reader.count < 2:
@@ -61,19 +67,19 @@ def lower(building: Building, node: Node, reader: Reader) -> Layout:
     assert isinstance(reader, FrameReader)
     columns = tuple(reader.sample.shape[1:])
     if isinstance(reader, UntypedReader):
-        return Rows(tuple(_untyped(building, node, reader)), node.key, None, columns)
+        return Rows(tuple(_untyped(building, node, reader)), partition, None, columns)
     assert isinstance(reader, TypedReader)
     lengths = reader.lengths
     numbers = range(reader.count)
     if lengths is not None or not reader.is_numbered:
         starts = [0] * reader.count if lengths is None else [start for start, _ in spans(lengths)]
         keys = [building.add(node, i, partial(_read_from, reader, i, starts[i])) for i in numbers]
-        return Rows(tuple(keys), node.key, lengths, columns)
+        return Rows(tuple(keys), partition, lengths, columns)
     parts = [building.add(node, ("part", i), partial(reader.read, i)) for i in numbers]
     counts = [building.add(node, ("rows", i), len, [part]) for i, part in enumerate(parts)]
     begins = building.add(node, "starts", _starts, counts)
     keys = [building.add(node, i, partial(_finish_from, reader, i), [part, begins]) for i, part in enumerate(parts)]
-    return Rows(tuple(keys), node.key, None, columns)
+    return Rows(tuple(keys), partition, None, columns)
 
 
 def _array(building: Building, node: Node, reader: ArrayReader) -> Layout:

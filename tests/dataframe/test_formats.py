@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -356,3 +357,44 @@ def test_a_file_that_is_gone_says_so(tmp_path: Path) -> None:
     path.unlink()
     with pytest.raises(FileNotFoundError, match=r"file\.csv"):
         lazy.execute()
+
+
+def test_what_was_computed_of_the_old_file_is_not_taken_for_cut_alike(tmp_path: Path) -> None:
+    path = tmp_path / "file.csv"
+    pd.DataFrame({"a": range(50)}).to_csv(path, index=False)
+    lazy = md.read_csv(path, chunk_bytes=40)
+    doubled = (lazy * 2).execute()
+    pd.DataFrame({"a": range(1000, 1060)}).to_csv(path, index=False)
+    both = doubled + lazy
+    with pytest.warns(SessionWarning, match="has changed"):
+        found = both.execute().fetch()
+    pd.testing.assert_frame_equal(found, pd.DataFrame({"a": range(50)}) * 2 + pd.DataFrame({"a": range(1000, 1060)}))
+
+
+# --- elsewhere ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("chunk_bytes", [None, 3000])
+def test_what_is_read_and_written_can_be_sent_to_another_process(
+    chunk_bytes: int | None, tmp_path: Path, engine: Engine
+) -> None:
+    frame = frame_of_all()[["a", "x", "s"]]
+    frame.to_csv(tmp_path / "file.csv", index=False)
+    frame.to_parquet(tmp_path / "file.parquet", row_group_size=100)
+    frame.to_json(tmp_path / "file.json", orient="records", lines=True)
+    frame.to_feather(tmp_path / "file.feather")
+    many = {"chunk_bytes": chunk_bytes}
+    lazy = [
+        md.read_csv(tmp_path / "file.csv", **many),
+        md.read_parquet(tmp_path / "file.parquet", filters=[("a", ">=", 0)], **many),
+        md.read_json(tmp_path / "file.json", lines=True, **many),
+        md.read_feather(tmp_path / "file.feather"),
+    ]
+    for each in lazy:
+        pd.testing.assert_frame_equal(pickle.loads(pickle.dumps(each)).execute().fetch(), frame, check_exact=False)
+    table = md.read_sql_table("t", engine, partition_col="id")
+    assert len(pickle.loads(pickle.dumps(table)).execute().fetch()) == ROWS
+    written = lazy[0].to_csv(tmp_path / "out.csv", index=False)
+    (tmp_path / "out.csv").unlink()
+    pickle.loads(pickle.dumps(written)).execute()
+    assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "file.csv").read_bytes()
