@@ -113,7 +113,8 @@ def _trusted(node: Node, building: Building) -> bool:
     if op.name == "getitem":
         return _plain_key(node, building)
     stem = op.name.rpartition(".")[2]
-    return op.name in _OPERATORS or isinstance(op.target, np.ufunc) or stem in _FUNCTIONS
+    is_elementwise = isinstance(op.target, np.ufunc) and op.target.signature is None
+    return op.name in _OPERATORS or is_elementwise or stem in _FUNCTIONS
 
 
 def _shape(node: Node) -> tuple[float, ...]:

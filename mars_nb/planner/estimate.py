@@ -29,6 +29,8 @@ MOST_NODES, MOST_TASKS = 2000, 1000
 _MOST_COLUMNS = 64
 # Operations on arrays that Dask cuts in ways of its own, or refuses with some arguments.
 _UNTOLD = frozenset({"reshape", "roll", "nan_to_num"})
+# What cannot be told by lengths alone: the planner's rule is asked.
+_ASKED = frozenset("diag diagonal gradient ediff1d block cov corrcoef compress delete insert".split())
 
 
 def estimate(
@@ -115,15 +117,24 @@ def _layout(building: Building, node: Node) -> Layout | None:
 
 
 def _grid(building: Building, node: Node) -> Layout | None:
-    from mars_nb.planner.arrays import partitionable
+    from mars_nb.planner import arrays
+    from mars_nb.planner.arrayforms import form
 
     assert isinstance(node.meta, TensorMeta)
     if node.chunks is not None:
         return _as_cut(node, node.chunks)
-    if node.op.name.rpartition(".")[2] in _UNTOLD:
+    stem, partitionable = node.op.name.rpartition(".")[2], arrays.partitionable(building, node)
+    if stem in _UNTOLD:
         return None
-    if not partitionable(building, node):
+    if not partitionable and form(node) is None:
         return Single(node.key)
+    if not partitionable or stem in _ASKED:
+        if len(building.graph) > MOST_TASKS:
+            return None
+        try:
+            return arrays.lower(building, node)
+        except NotPartitionable:
+            return Single(node.key)
     cuts: dict[float, set[tuple[float, ...]]] = {}
     for input_ in node.inputs:
         layout = building.lowered[input_]
