@@ -16,11 +16,14 @@ from mars_nb.planner.context import Building
 from mars_nb.planner.grouping import Grouping, grouping_of
 from mars_nb.planner.layout import Layout, Rows, Single
 from mars_nb.planner.renumber import columns_of, renumbered
+from mars_nb.planner.settle import note, settled
 from mars_nb.planner.shuffle import Order, shuffle
 from mars_nb.planner.walks import aligned_rows, has_categories
 
 # Aggregations that give the answer when they are applied to their own answers on the parts.
 _SAME = {**{name: kinds for name, kinds in ABSORBED.items() if name != "product"}, "first": None, "last": None}
+# Their answers have the dtype of the values.
+_TYPED = frozenset({"first", "last", "min", "max"})
 _MOMENTS = ("mean", "var", "std")
 #: Up to so many parts are brought together by one task.
 FEW_PARTS = 64
@@ -46,6 +49,9 @@ def groupby(building: Building, node: Node) -> Layout | None:
         return None
     if outputs is None or not all(_holds(grouping.base, output) for output in outputs):
         return None
+    if any(output.function in _TYPED for output in outputs):
+        for input_ in node.inputs:  # a group must have the dtype that it has in the whole
+            note(building, input_, settled(building, input_), settled=True)
     finish = partial(_finished, outputs, grouping, node.meta.sample)
     parts = []
     for i in range(len(rows.keys)):

@@ -18,7 +18,7 @@ import pandas as pd
 from mars_nb.graph.node import Node
 from mars_nb.planner.context import Building, Evaluation
 from mars_nb.planner.exchange import ByKeys, Piece, Side, exchanged, orderable, pieces_of, together
-from mars_nb.planner.layout import ChunkKey, Layout, Rows
+from mars_nb.planner.layout import ChunkKey, Layout, Rows, Single
 from mars_nb.planner.renumber import columns_of, renumbered
 from mars_nb.planner.walks import call_of, is_frame, is_series, sample_of
 from mars_nb.scheduler.pieces import Pieces
@@ -64,12 +64,10 @@ def join(building: Building, node: Node) -> Layout | None:
     if asked is None or len(node.inputs) != 2:
         return None
     left, right = building.lowered[asked.left], building.lowered[asked.right]
-    if asked.how == "cross":
-        return _staying(building, node, asked, left, right) if isinstance(left, Rows) else None
-    if not asked.sort:
+    if asked.how == "cross" or not asked.sort:
         stays, other = (right, left) if asked.how == "right" else (left, right)
-        if isinstance(stays, Rows):
-            return _staying(building, node, asked, stays, other)
+        rows = Rows((stays.key,), node.key) if isinstance(stays, Single) else stays
+        return _staying(building, node, asked, rows, other) if isinstance(rows, Rows) else None
     if not _comparable(asked):
         return None
     sides = [
@@ -218,6 +216,8 @@ def _merge(node: Node) -> _Join | None:
     by_labels = [bool(asked.get(f"{side}_index")) for side in ("left", "right")]
     if by_labels in ([True, False], [False, True]) and how != "inner" and by_labels != [how == "right", how == "left"]:
         return None  # labels of rows that have none on the other side depend on all rows
+    if all(by_labels) and (how == "outer" or asked.get("sort")):
+        return None  # which of equal labels comes first depends on all rows
     on = asked.get("on")
     levels = on is not None and all(set(_listed(on)) <= set(sample_of(side).index.names) for side in (left, right))
     return _Join(left, right, how, *keys, how == "outer" or bool(asked.get("sort")), not any(by_labels) and not levels)
@@ -232,16 +232,14 @@ def _join(node: Node) -> _Join | None:
     if set(asked) - _JOIN or not (is_frame(right) or is_series(right)) or left is right or how == "cross":
         return None
     assert isinstance(right, Node)
-    if how not in ("inner", "left", "right", "outer") or any(
-        isinstance(sample_of(side).index, pd.MultiIndex) for side in (left, right)
+    if (
+        how not in ("inner", "left", "right")
+        or asked.get("sort")
+        or any(isinstance(sample_of(side).index, pd.MultiIndex) for side in (left, right))
     ):
         return None
     keys = _extract(asked["on"], left) if asked.get("on") is not None else _labels
-    return (
-        None
-        if keys is None
-        else _Join(left, right, how, keys, _labels, how == "outer" or bool(asked.get("sort")), numbered=False)
-    )
+    return None if keys is None else _Join(left, right, how, keys, _labels, sort=False, numbered=False)
 
 
 def _keys_of(asked: dict[str, Any], left: Node, right: Node) -> tuple[Extract, Extract] | None:

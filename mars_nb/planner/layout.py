@@ -69,8 +69,6 @@ class Rows:
 
     def assemble(self, chunks: Sequence[Any]) -> Any:
         """Put the chunks together."""
-        if isinstance(chunks[0], pd.Index):
-            return chunks[0].append(list(chunks[1:]))
         return joined(chunks)
 
 

@@ -40,6 +40,7 @@ def note(building: Building, node: Node, layout: Layout, settled: bool = False) 
     """
     building.lowered[node] = layout
     if settled or isinstance(layout, Single):
+        building.differing.discard(node)
         return
     steps = node.op.names if isinstance(node.op, Path) else (node.op.name,)
     if not (_FINDING.isdisjoint(steps) and building.differing.isdisjoint(node.inputs)):

@@ -31,22 +31,29 @@ class Cut:
         Returns
         -------
         tuple
-            The frame as pandas has it, and a lazy one: parts put below one another, or what a filter left.
+            The frame as pandas has it, and a lazy one.
         """
         bounds = [0, *np.sort(self._rng.integers(0, len(frame) + 1, self._rng.integers(1, 7))), len(frame)]
         if self._filtered:
-            return self._left_over(frame, [stop - start for start, stop in pairwise(bounds)])
-        parts = [frame.iloc[start:stop] for start, stop in pairwise(bounds)]
-        return pd.concat(parts), md.concat([md.from_pandas(part) for part in parts])
+            return left_over(frame, [stop - start for start, stop in pairwise(bounds)], self._rng)
+        return frame, chunked(frame, bounds)
 
-    def _left_over(self, frame: pd.DataFrame, lengths: list[int]) -> tuple[pd.DataFrame, Any]:
-        """Put rows between those of the frame until each chunk is as long as the longest, and filter them out."""
-        size = max(lengths)
-        kept = np.concatenate([self._rng.permutation(np.arange(size) < length) for length in lengths])
-        filled = frame.iloc[np.where(kept, np.cumsum(kept) - 1, 0)]
-        filled = filled.set_axis(pd.Index(np.where(kept, filled.index, -1)), axis=0).assign(kept=kept)
 
-        def left_over(rows: Any) -> Any:
-            return rows[rows.kept].drop(columns="kept")
+def chunked(frame: pd.DataFrame, bounds: list[int]) -> Any:
+    """Make a lazy frame that is cut at some positions."""
+    lazy = md.from_pandas(frame)
+    lazy._node.chunks = (tuple(stop - start for start, stop in pairwise(bounds)),)
+    return lazy
 
-        return left_over(filled), left_over(md.from_pandas(filled, size))
+
+def left_over(frame: pd.DataFrame, lengths: list[int], rng: np.random.Generator) -> tuple[pd.DataFrame, Any]:
+    """Make a frame of what a filter leaves, as pandas does and as a lazy one: so many rows in each chunk."""
+    size = max(lengths)
+    kept = np.concatenate([rng.permutation(np.arange(size) < length) for length in lengths])
+    filled = frame.iloc[np.where(kept, np.cumsum(kept) - 1, 0)]
+    filled = filled.set_axis(pd.Index(np.where(kept, filled.index, -1)), axis=0).assign(kept=kept)
+
+    def filtered(rows: Any) -> Any:
+        return rows[rows.kept].drop(columns="kept")
+
+    return filtered(filled), filtered(md.from_pandas(filled, size))
