@@ -80,15 +80,15 @@ class _Assemble:
         return self.layout.assemble(chunks)
 
 
-# Operations that give arrays to the user's functions.
-_GIVE_AWAY = frozenset({"remote.RemoteFunction", "map_chunk", "numpy.apply_along_axis", "numpy.apply_over_axes"})
+# Operations that give arrays to the user's functions, which may write into them: the arrays are copies.
+_GIVE_AWAY = frozenset({"map_chunk", "numpy.apply_along_axis", "numpy.apply_over_axes"})
 
 
 class Evaluation:
     """Computes a node's operation on values of its inputs.
 
-    Pandas objects are handed on as shallow copies (pandas copies on write) and arrays to the user's own functions as
-    read-only views, so that no function can change a value that others share.
+    Pandas objects are handed on as shallow copies (pandas copies on write), and arrays to the user's own functions as
+    copies, or if these get the whole of them as read-only views: no function can change a value that others share.
     """
 
     __slots__ = ("inputs", "node")
@@ -104,16 +104,19 @@ class Evaluation:
 
     def shielded(self, values: Sequence[Any]) -> dict[Node, Any]:
         """Give the values by their nodes, so that they cannot be changed."""
-        read_only = self.node.op.name in _GIVE_AWAY
-        return {n: _shield(v, read_only) for n, v in zip(self.inputs, values, strict=True)}
+        name = self.node.op.name
+        return {n: _shielded(v, name) for n, v in zip(self.inputs, values, strict=True)}
 
 
-def _shield(value: Any, read_only: bool) -> Any:
+def _shielded(value: Any, operation: str) -> Any:
     if isinstance(value, pd.DataFrame | pd.Series):
         return value.copy(deep=False)
-    if read_only and isinstance(value, np.ndarray):
-        value = value.view()
-        value.flags.writeable = False
+    if isinstance(value, np.ndarray):
+        if operation in _GIVE_AWAY:
+            return value.copy()
+        if operation == "remote.RemoteFunction":
+            value = value.view()
+            value.flags.writeable = False
     return value
 
 

@@ -38,7 +38,7 @@ def map_chunk(
     Parameters
     ----------
     func
-        Gets a chunk, an array that must not be written to, and gives an array of as many dimensions.
+        Gets a chunk, an array of its own, and gives an array of as many dimensions.
     args, **kwargs
         Also given to it.
     with_chunk_index

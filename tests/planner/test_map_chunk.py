@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 import mars_nb.dataframe as md
 import mars_nb.tensor as mt
 from mars_nb import Session
+from mars_nb.errors import WholeWarning
 from mars_nb.graph.tileable import Object
 
 FRAME = pd.DataFrame({"a": range(10), "b": list("abcdefghij"), "x": np.linspace(0, 1, 10)})
@@ -133,15 +135,14 @@ def test_a_shape_that_is_not_kept_is_an_error(session: Session) -> None:
     assert t.map_chunk(function, elementwise=False).execute().fetch().shape == (3, 6)
 
 
-def test_chunks_cannot_be_written_to(session: Session) -> None:
+def test_chunks_are_the_functions_own(session: Session) -> None:
     t = mt.tensor(ARRAY, chunk_size=(2, 6)).execute()
 
     def spoil(chunk: Any) -> Any:
         chunk[:] = 0
         return chunk
 
-    with pytest.raises(ValueError, match="read-only"):
-        t.map_chunk(spoil).execute()
+    assert t.map_chunk(spoil).sum().execute().fetch() == 0
     df = md.DataFrame(FRAME, chunk_size=4).execute()
 
     def spoil_frame(chunk: Any) -> Any:
@@ -151,3 +152,18 @@ def test_chunks_cannot_be_written_to(session: Session) -> None:
     assert df.map_chunk(spoil_frame).a.sum().execute().fetch() == 0
     np.testing.assert_array_equal(t.fetch(), ARRAY)
     pd.testing.assert_frame_equal(df.fetch(), FRAME)
+
+
+@pytest.mark.parametrize("chunk_size", [None, 2])
+def test_functions_of_numpys_may_write_too(session: Session, chunk_size: int | None) -> None:
+    def least(values: Any) -> Any:
+        values.sort()
+        return values[0]
+
+    original = np.array([[3.0, 1.0], [2.0, 5.0], [0.0, 4.0]])
+    t = mt.tensor(original, chunk_size=chunk_size).execute()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", WholeWarning)
+        found = mt.apply_along_axis(least, 0, t).execute().fetch()
+    np.testing.assert_array_equal(found, [0, 1])
+    np.testing.assert_array_equal(t.fetch(), original)

@@ -318,7 +318,7 @@ def test_what_was_executed_stays_as_it_is(session: Session, tmp_path: Path) -> N
 # --- many at a time -----------------------------------------------------------------------------------------------
 
 
-def test_ten_thousand_steps(session: Session) -> None:
+def test_many_steps(session: Session) -> None:
     t = mt.tensor([1.0])
     steps = [t]
     for _ in range(2000):
