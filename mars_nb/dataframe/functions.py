@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, ValuesView
 from typing import Any
 
 import pandas as pd
@@ -23,6 +23,9 @@ from mars_nb.graph.tileable import Tileable
 
 # pandas's modules that are for users. They are pandas's own: they hold types, and tests of types.
 _MODULES = frozenset("api arrays errors io offsets plotting testing tseries util".split())
+
+# Given as lists: what can be gone through once only, and views.
+_ONCE = (types.GeneratorType, map, filter, zip, ValuesView)
 
 
 def lazy(name: str, module: str) -> Any:
@@ -69,6 +72,7 @@ def call_function(function: Callable[..., Any], name: str, args: tuple[Any, ...]
     Any
         Frames, series and indexes are lazy in any case.
     """
+    args, kwargs = replace((args, kwargs), lambda leaf: list(leaf) if isinstance(leaf, _ONCE) else leaf)
     if any(isinstance(leaf, Tileable) for leaf in leaves((args, kwargs))):
         return record_on_frames(Function(function, name), args, kwargs)
     result = function(*args, **kwargs)

@@ -16,7 +16,7 @@ from mars_nb.dataframe.recording import record_on_frames
 from mars_nb.graph.meta import HandleMeta
 from mars_nb.graph.names import has, missing
 from mars_nb.graph.node import Arguments, Function, Path
-from mars_nb.graph.record import register_kind
+from mars_nb.graph.record import record, register_kind, unknown
 from mars_nb.graph.tileable import Tileable
 
 
@@ -88,7 +88,8 @@ class Handle(Tileable):
         return *super().__reduce__(), (None, {"_base": self._base})
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._record_function(Function(list, "list"), (self,), {})._value())
+        items = record(Function(list, "list"), (self,), infer=unknown, prefix=self._prefix)
+        return iter(items._value())
 
     def __len__(self) -> int:
         return int(self._record_function(Function(len, "len"), (self,), {}))
