@@ -20,7 +20,7 @@ import numpy as np
 from mars_nb.graph.meta import Meta, ObjectMeta, TensorMeta, TupleMeta
 from mars_nb.graph.node import Function, Node, Operation, Path
 from mars_nb.graph.structure import leaves, replace
-from mars_nb.tensor.results import named
+from mars_nb.tensor.results import make
 
 #: Up to so many items in all inputs numpy itself is asked.
 SMALL = 4096
@@ -92,7 +92,7 @@ def meta_of(value: Any) -> Meta:
         return TensorMeta((), np.asarray(value).dtype)
     if isinstance(value, tuple | list):
         fields = getattr(value, "_fields", None)
-        kind = type(value) if fields is None else named(type(value).__name__, tuple(fields))
+        kind = type(value) if fields is None else functools.partial(make, type(value).__name__, tuple(fields))
         return TupleMeta(tuple(map(meta_of, value)), kind)
     return ObjectMeta(type(value))
 
@@ -108,7 +108,7 @@ def _evaluate(op: Operation, args: Any, kwargs: Any, stand_in: Callable[[TensorM
 
 def _infer_filled(op: Operation, shape: Any, *args: Any, **kwargs: Any) -> Meta:
     """Tell shape and dtype of ``ones((3, 4))`` without making it."""
-    lengths = tuple(map(operator.index, shape)) if isinstance(shape, list | tuple | np.ndarray) else (int(shape),)
+    lengths = tuple(map(operator.index, [shape] if np.ndim(shape) == 0 else shape))
     if any(length < 0 for length in lengths):
         raise ValueError("negative dimensions are not allowed")
     value: Any = args[0] if args else kwargs.get("fill_value")
@@ -157,7 +157,8 @@ def _infer_small(op: Operation, args: Any, kwargs: Any) -> Meta:
         return _infer_text(op, args, kwargs)
     if not results:
         lengths_known = all(leaf.meta.known for leaf in leaves((args, kwargs)) if _is_tensor(leaf))
-        if lengths_known and any(isinstance(error, np.linalg.LinAlgError) for error in errors):
+        of_numbers = [isinstance(e, np.linalg.LinAlgError) and "dimension" not in str(e) for e in errors]
+        if lengths_known and any(of_numbers):
             return ObjectMeta()
         return _infer_unknown(op, args, kwargs, errors[0])
     return results[0] if len(results) == 1 else functools.reduce(_common, results)
@@ -227,7 +228,9 @@ def _infer_large(op: Operation, args: Any, kwargs: Any) -> Meta:
     counterpart = dask_operation(op)
     if counterpart is not None:
         try:
-            return _dask_meta(_evaluate(counterpart, args, kwargs, _dask_stand_in))
+            meta = _dask_meta(_evaluate(counterpart, args, kwargs, _dask_stand_in))
+            if not isinstance(meta, TensorMeta) or not any(n < 0 for n in meta.shape):
+                return meta
         except NotImplementedError:
             pass
         except Exception as raised:

@@ -17,7 +17,11 @@ ARRAY = np.arange(20.0).reshape(5, 4)
 
 def evaluate(line: str, a: Any, b: Any, module: Any) -> Any:
     """Evaluate a line."""
-    return eval(line, {"a": a, "b": b, "np": module})
+    scope = {"a": a, "b": b, "np": module, "N": np}
+    try:
+        return eval(line, scope)
+    except SyntaxError:  # an assignment
+        return exec(line, scope)
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -25,7 +29,7 @@ def test_mistakes_are_told_when_recorded(line: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with pytest.raises(Exception) as expected:  # noqa: PT011  # whatever numpy raises
-            evaluate(line, ARRAY, np.ones((2, 2)), np)
+            evaluate(line, ARRAY.copy(), np.ones((2, 2)), np)
         with pytest.raises(expected.type):
             evaluate(line, mt.tensor(ARRAY, chunk_size=(3, 2)), mt.ones((2, 2)), mt)
 
