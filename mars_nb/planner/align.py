@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from mars_nb.graph.meta import TensorMeta
-from mars_nb.graph.node import Function, Node, Path
+from mars_nb.graph.node import Data, Function, Node, Path, Source
 from mars_nb.planner.context import Building
 from mars_nb.planner.exchange import ByKeys, Side, exchanged, orderable, pieces_of, together
 from mars_nb.planner.joins import FEW_CHUNKS, rows_met
@@ -30,6 +30,8 @@ from mars_nb.scheduler.pieces import Pieces
 
 # Operands of these must have equal labels, or it is an error.
 _COMPARISONS = frozenset("eq ne lt le gt ge".split())
+# What is given may be as long as the frame.
+_GIVEN = (list, range, np.ndarray, pd.api.extensions.ExtensionArray)
 _FOLLOWING = frozenset({"setitem", "getitem", "insert"})
 _FOLLOWING_METHODS = frozenset({"where", "mask", "fillna", "str.cat", "loc"})
 
@@ -37,6 +39,7 @@ _FOLLOWING_METHODS = frozenset({"where", "mask", "fillna", "str.cat", "loc"})
 def aligned(building: Building, node: Node) -> Layout | None:
     """Lower an operation on rows whose inputs are cut in two ways."""
     follows = _follows(node)
+    node = node if follows is None else _lifted(building, node)
     keeps = None if follows is None else keeps_rows(node)
     if keeps is None or (found := _sides(building, node)) is None:
         return None
@@ -176,6 +179,32 @@ def _follows(node: Node) -> bool | None:
         return True
     binary = (node.op.name in OPERATORS and node.op.name not in _COMPARISONS) or isinstance(node.op.target, np.ufunc)
     return False if binary and len(node.args) == 2 and not node.kwargs else None
+
+
+def _lifted(building: Building, node: Node) -> Node:
+    """Make an input of an array or list that was given, so that it is cut as the frame is."""
+    given = [i for i, arg in enumerate(node.args) if isinstance(arg, _GIVEN)]
+    binary = node.op.name in OPERATORS or (isinstance(node.op, Function) and isinstance(node.op.target, np.ufunc))
+    if len(given) != 1 or not (binary or (node.op.name == "setitem" and len(node.args) == 3 and given == [2])):
+        return node
+    (number,) = given
+    value = node.args[number]
+    column = value if isinstance(value, np.ndarray) else pd.Series(value).array
+    if column.ndim != 1:
+        return node
+    dtype = column.dtype if isinstance(column.dtype, np.dtype) else np.dtype(object)
+    source = Node(Source("data_source"), (Data(column),), {}, node.label, TensorMeta((len(column),), dtype), node.site)
+    lifted = Node(
+        node.op,
+        tuple(source if i == number else arg for i, arg in enumerate(node.args)),
+        node.kwargs,
+        node.label,
+        node.meta,
+        node.site,
+    )
+    building.owners.update({source: node, lifted: node})
+    building.lowered[source] = Single(building.add(source, "data", partial(source.op.apply, source.args, {})))
+    return lifted
 
 
 def _sides(building: Building, node: Node) -> tuple[list[Node], Node] | None:
