@@ -97,7 +97,8 @@ def _absorb(building: Building, node: Node, rows: Rows, reduce: Any) -> Single:
 def on_all(evaluate: Evaluation, *parts: Any) -> Any:
     """Compute the operation on all parts together."""
     filled = [part for part in parts if len(part)] or parts[:1]
-    return evaluate(pd.concat(filled))
+    first, *others = filled
+    return evaluate(first.append(others) if isinstance(first, pd.Index) else pd.concat(filled))
 
 
 def _distinct(chunk: Any) -> Any:
