@@ -6,7 +6,6 @@ What is taken is pandas's from there on; Dask's collections stay lazy.
 
 from __future__ import annotations
 
-from operator import methodcaller
 from typing import Any
 
 import pandas as pd
@@ -78,7 +77,7 @@ class Interchange(Tileable):
 
         shown = runtime().readable(self)
         parts = [Part(shown, self._claim, rows) for rows in shown.parts]
-        return dask.dataframe.from_map(methodcaller("bring"), parts, meta=self._sample[:0], label="mars_nb")
+        return dask.dataframe.from_map(_bring, parts, meta=self._sample[:0], label="mars_nb")
 
 
 class Part:
@@ -125,6 +124,10 @@ class Brought:
     def bring(self) -> Any:
         """Give the part."""
         return self._value
+
+
+def _bring(part: Part | Brought) -> Any:
+    return part.bring()
 
 
 def from_arrow(data: Any, chunk_size: Any = None) -> Any:
