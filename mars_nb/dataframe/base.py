@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from pandas.api.extensions import ExtensionArray
 
 from mars_nb.dataframe.constructors import refuse_constructors
 from mars_nb.dataframe.gone import INSTEAD
@@ -195,5 +196,6 @@ def attribute_of(owner: Any, cls: type, name: str) -> Any:
 def read_attribute(owner: Any, name: str) -> Any:
     """Record the reading of an attribute; what is no data, such as a time zone or a frequency, is computed at once."""
     result = owner._record_path(name, None)
-    is_fact = isinstance(result, Object) and isinstance(result._meta, ObjectMeta) and result._meta.kind is not None
+    meta = result._meta if isinstance(result, Object) else None
+    is_fact = isinstance(meta, ObjectMeta) and meta.kind is not None and not issubclass(meta.kind, ExtensionArray)
     return result._value() if is_fact else result

@@ -59,6 +59,7 @@ class DataFrame(Labelled):
     ) -> DataFrame:
         from mars_nb.dataframe.sources import construct
 
+        columns = columns._value() if isinstance(columns, Tileable) else columns  # it must be known which there are
         arguments = {"index": index, "columns": columns, "dtype": dtype, "copy": copy}
         return construct(pd.DataFrame, data, arguments, chunk_size)  # type: ignore[no-any-return]
 

@@ -11,6 +11,7 @@ looks at the data.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from mars_nb.dataframe.rows import rows_stood_in, rows_taken
 from mars_nb.dataframe.standins import distinct
 from mars_nb.dataframe.trial import KEPT_ROWS, SAMPLE_ROWS, Trial, as_long, names_of
 from mars_nb.graph.meta import Meta, ObjectMeta, PandasMeta
+from mars_nb.graph.names import nearest
 from mars_nb.graph.node import Arguments, Node, Operation, Path
 from mars_nb.graph.structure import leaves
 
@@ -62,7 +64,11 @@ def infer(op: Operation, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Meta:
     try:
         tried = Trial(op, args, kwargs, lambda meta: meta.sample[:limit] if len(meta.sample) > limit else meta.sample)
     except (Exception, SystemExit) as error:
-        found = _without_user_code(op, args) if own_code else _tried_again(op, args, kwargs, names, error)
+        try:
+            found = _without_user_code(op, args) if own_code else _tried_again(op, args, kwargs, names, error)
+        except (KeyError, NameError) as mistake:
+            _suggest(mistake, nodes)
+            raise
         if found is None:
             return ObjectMeta()
         tried = found
@@ -150,6 +156,18 @@ def _tried_again(op: Operation, args: Any, kwargs: Any, names: set[str], error: 
     if unproven or (data_dependent and not of_argument):
         return None
     raise error
+
+
+def _suggest(error: BaseException, nodes: list[Node]) -> None:
+    """Add to an error that names a column that is not there the nearest one that is."""
+    frames = [node.meta.sample for node in nodes if isinstance(node.meta, PandasMeta)]
+    columns: set[Any] = {label for frame in frames if isinstance(frame, pd.DataFrame) for label in frame.columns}
+    known = {label for label in columns if isinstance(label, str)}
+    text = str(error.args[0]) if error.args else ""
+    for name in re.findall(r"'([^']+)'", text) or (text, text.rpartition(": ")[2]):
+        near = None if name in known else nearest(name, sorted(known))
+        if near is not None:
+            error.add_note(f"There is no {name!r}: did you mean {near!r}?")
 
 
 def _text(error: BaseException) -> str:

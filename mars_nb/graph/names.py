@@ -35,11 +35,24 @@ def missing(owner: str, name: str, known: Iterable[str] = (), instead: str | Non
     text = f"{owner} has no attribute {name!r}"
     if instead is not None:
         text, known = f"{text}: {instead}", ()
-    near = [] if name.startswith("_") else difflib.get_close_matches(name, known, 1, _NEAR)
+    near = None if name.startswith("_") else nearest(name, known)
     # Without an object of its own, the interpreter would find one and suggest the name once more.
-    error = AttributeError(f"{text}: did you mean {near[0]!r}?" if near else text, name=name, obj=None)
+    error = AttributeError(f"{text}: did you mean {near!r}?" if near else text, name=name, obj=None)
     mistakes.tell(error)
     return error
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Find the known name that may have been meant, None where no one is near.
+
+    Examples
+    --------
+    >>> nearest("Price", ["price", "quantity"])
+    'price'
+    """
+    names = list(known)
+    found = [k for k in names if k.lower() == name.lower()] or difflib.get_close_matches(name, names, 1, _NEAR)
+    return found[0] if found else None
 
 
 def has(value: Any, name: str) -> bool:
