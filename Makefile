@@ -14,7 +14,7 @@ LAB_ARGS ?=
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lab lint format pictures clean
+.PHONY: help demo test lab lint format pictures api clean
 
 help: ## show this
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -45,6 +45,9 @@ lab: $(VENV)/.lab $(VENV)/.linked ## open JupyterLab on the examples
 pictures: $(VENV)/.test $(VENV)/.linked ## take the pictures of docs/ anew
 	@scripts/get-chromium >/dev/null
 	@$(BIN)/python scripts/screenshots.py
+
+api: $(VENV)/.test ## write docs/api.md anew: how each name of pandas and numpy works on many chunks
+	@$(BIN)/python scripts/api_table.py
 
 clean: ## remove the virtual environment and all that was built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

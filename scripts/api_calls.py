@@ -21,15 +21,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
+import h5py
 import numpy as np
 import pandas as pd
+import zarr
 from pandas.api import typing as kinds
 
 HERE = Path(__file__).resolve().parent
 OPERATIONS = HERE.parent / "tests"
 _CHUNK_SIZE = re.compile(r", chunk_size=\d")
 _NUMBERS = itertools.count()
-_INDEXERS = {"loc", "iloc", "at", "iat"}
+_INDEXERS = {"loc", "iloc", "at", "iat", "c_", "r_", "mgrid", "ogrid"}
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,8 @@ class Call(NamedTuple):
 
 
 _FRAMES = (
-    *(None, "", "2", "'a'", "['i']", "df.y", "tb", "'sum'", "0", "{'i': 1}", "'D'", "'i'", "1, 2", "df", "df.i"),
-    *("[1, 2]", "1, 1, 'z'", "lambda x: x", "'a', 'b'", "by='i'", "items=['i']", "freq='D'", "'2024'"),
+    *(None, "", "2", "'ab'", "['i']", "df.y", "tb", "'sum'", "0", "{'i': 1}", "'D'", "'i'", "1, 2", "df", "df.i"),
+    *("[1, 2]", "1, 1, 'z'", "lambda x: x", "'ab', 'b'", "by='i'", "items=['i']", "freq='D'", "'2024'"),
     "['sum', 'max']",
 )  # fmt: skip
 _ARRAYS = (
@@ -177,7 +179,7 @@ def worlds() -> tuple[dict[str, Any], dict[str, Any]]:
 
 def scope_of(group: str, scopes: tuple[dict[str, Any], dict[str, Any]]) -> dict[str, Any]:
     """Choose the namespace for a group's calls, and copy it, because a call may change its objects."""
-    scope = scopes[group.startswith(("numpy", "ndarray"))]
+    scope = scopes[group.startswith(("numpy", "ndarray", "mt."))]
     return {name: value if isinstance(value, ModuleType) else copy.copy(value) for name, value in scope.items()}
 
 
@@ -187,28 +189,32 @@ def evaluate(code: str, scope: Mapping[str, Any]) -> Any:
         return eval(compile(code, f"<call {next(_NUMBERS)}>", "eval"), {"__name__": "calls", **scope})
 
 
-def collect(texts: Iterable[str]) -> Iterator[Call]:
+def collect(texts: Iterable[str]) -> list[Call]:
     """Find the calls among lines of code, those on frames and on arrays."""
     scopes = worlds()
-    for text in texts:
-        if text and not text.startswith("#") and "; " not in text:
-            with warnings.catch_warnings(), suppress(Exception):
-                warnings.simplefilter("ignore")
-                yield from _parsed(text.removeprefix("~ "), scopes)
+    found = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for text in texts:
+            if text and not text.startswith("#") and "; " not in text:
+                with suppress(Exception):  # of owners that make sense in lazy form only
+                    found.append(_parsed(text.removeprefix("~ "), scopes))
+    return list(filter(None, found))
 
 
-def _parsed(text: str, scopes: tuple[dict[str, Any], dict[str, Any]]) -> Iterator[Call]:
+def _parsed(text: str, scopes: tuple[dict[str, Any], dict[str, Any]]) -> Call | None:
     whole = ast.parse(text, mode="eval").body
     step = whole.func if isinstance(whole, ast.Call) else whole
     if isinstance(step, ast.Subscript) and isinstance(step.value, ast.Attribute) and step.value.attr in _INDEXERS:
         step = step.value
     if not isinstance(step, ast.Attribute):
-        return
+        return None
     owner = ast.unparse(step.value)
     group = _group(owner, step.attr, scopes)
-    if group is not None:
-        step.value = ast.Name("_")
-        yield Call(group, step.attr, owner, ast.unparse(whole))
+    if group is None:
+        return None
+    step.value = ast.Name("_")
+    return Call(group, step.attr, owner, ast.unparse(whole))
 
 
 def _group(owner: str, name: str, scopes: tuple[dict[str, Any], dict[str, Any]]) -> str | None:
@@ -273,11 +279,18 @@ def write_files() -> None:
     df.to_feather("t.feather")
     df[["i", "y"]].to_orc("t.orc")
     df.to_pickle("t.pickle")
-    df[["i", "y"]].to_stata("t.dta")
+    plain = df[["i", "y"]]
+    plain.to_stata("t.dta")
+    plain.to_excel("t.xlsx")
+    plain.to_hdf("t.hdf", key="df")
+    plain.to_sql("t", "sqlite:///t.db")
     Path("t.txt").write_text(df[["i", "y"]].to_string())
     Path("numbers.txt").write_text("1\n2\n3\n")
     np.save("v.npy", v)
     v.tofile("v.bin")
+    zarr.save("t.zarr", v)
+    with h5py.File("t.h5", "w") as file:
+        file["v"] = v
 
 
 def tried(group: Group, name: str, scopes: tuple[dict[str, Any], dict[str, Any]]) -> Iterator[Call]:

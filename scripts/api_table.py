@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 
 import api_calls
 import numpy as np
+import pandas as pd
 from api_calls import GROUPS, Call, Group
 
 import mars_nb
 import mars_nb.dataframe as md
-import mars_nb.remote as mr
 import mars_nb.tensor as mt
 from mars_nb.dataframe.handle import Handle
 from mars_nb.errors import WholeWarning
@@ -26,7 +26,7 @@ from mars_nb.graph.node import ordered
 from mars_nb.graph.structure import leaves
 from mars_nb.graph.tileable import Tileable
 
-TARGET = Path("/tmp/x/X/api.md")
+TARGET = Path(__file__).resolve().parents[1] / "docs" / "api.md"
 #: Of the calls in the tests so many are tried for each name.
 _MOST_TRIED = 4
 _MODULES = {"pandas": md, "numpy": mt, "numpy.linalg": mt.linalg, "numpy.fft": mt.fft, "numpy.random": mt.random}
@@ -74,7 +74,8 @@ class Trial:
         lazy = {name: md.from_pandas(frame, _CHUNKS[name]) for name, frame in frames.items()}
         tensors = {name: mt.tensor(array, chunk_size=_CHUNKS[name]) for name, array in arrays.items()}
         originals = api_calls.worlds()
-        return {**originals[0], "pd": md, "md": md, "mt": mt, "mr": mr, **lazy}, {**originals[1], "np": mt, **tensors}
+        ours = {"md": md, "mt": mt}
+        return {**originals[0], **ours, "pd": md, **lazy}, {**originals[1], **ours, "np": mt, **tensors}
 
     def how(self, call: Call) -> str | None:
         """Tell how a call works; None if it tells nothing, because there is one chunk only."""
@@ -95,8 +96,10 @@ class Trial:
             return True
         with _heard():
             base.execute()
-        key = base._node.key
-        return any(result.key == key and result.chunks > 1 for result in self._session.results)
+        return self._is_kept_in_chunks(base)
+
+    def _is_kept_in_chunks(self, tileable: Tileable) -> bool:
+        return any(result.key == tileable._node.key and result.chunks > 1 for result in self._session.results)
 
     def _tell(self, call: Call, owner: Any, scope: dict[str, Any], told: list[Any]) -> str:
         node = getattr(owner, "_node", None)
@@ -114,6 +117,7 @@ class Trial:
         is_whole = any(issubclass(warning.category, WholeWarning) for warning in told)
         sources = (node.chunks for leaf in found for node in ordered([leaf._node]))
         is_cut = any(lengths and any(len(axis) > 1 for axis in lengths) for lengths in sources)
+        is_cut = is_cut or any(map(self._is_kept_in_chunks, found))
         return "partitioned" if is_cut and not is_whole else "whole"
 
     def _runs(self, call: Call) -> bool:
@@ -167,9 +171,9 @@ def entries() -> dict[str, list[Entry]]:
             return _summed_up(name, known)
 
         found = {title: [entry(group, name) for name in group.names] for title, group in GROUPS.items()}
-        others = [Call("", name, "", text) for name, text in listed.others.items()]
+        others = [Call(name, name, "", text) for name, text in listed.others.items()]
         found["Names of Mars"] = [_summed_up(call.name, [(trial.how(call), call)]) for call in others]
-    gone = (Entry(name, "none", why) for name, why in listed.reasons.items() if name.startswith(("md.", "mt.")))
+    gone = (Entry(name, "none", why) for name, why in listed.reasons.items() if name.startswith(("md.", "mt.", "mr.")))
     found["Names of Mars"] += gone
     return found
 
@@ -204,8 +208,9 @@ def table(found: dict[str, list[Entry]]) -> str:
     lines = [
         "# What works, and how",
         "",
-        "Made by `make api`, which calls each public name of pandas and numpy on lazy objects of many chunks. On one",
-        "chunk all run numpy's or pandas's own function. What differs is told in [differences.md](differences.md).",
+        f"For {_versions()}. Made by `make api`, which calls each public name of pandas and numpy on lazy objects of",
+        "many chunks. On one chunk all run numpy's or pandas's own function. What differs is told in",
+        "[differences.md](differences.md).",
         "",
         "| | |",
         "| --- | --- |",
@@ -225,6 +230,24 @@ def table(found: dict[str, list[Entry]]) -> str:
         lines += ["", f"## {title}", "", "| name | how | |", "| --- | --- | --- |"]
         lines += [f"| {name} | {how} | {note.replace('|', chr(92) + '|')} |" for name, how, note in rows]
     return "\n".join(lines) + "\n"
+
+
+def _versions() -> str:
+    return " and ".join(f"{module.__name__} {'.'.join(module.__version__.split('.')[:2])}" for module in (pd, np))
+
+
+def read(text: str) -> tuple[str, dict[tuple[str, str], str]]:
+    """Read a document: its versions, and how each name works by title and name."""
+    versions, title, told = "", "", {}
+    for line in text.splitlines():
+        if line.startswith("For "):
+            versions = line[4:].partition(". ")[0]
+        elif line.startswith("## "):
+            title = line[3:]
+        elif title and line.startswith("| ") and not line.startswith(("| name |", "| --- ")):
+            name, how = line[2:].split(" | ")[:2]
+            told[title, name] = how
+    return versions, told
 
 
 def _anchor(title: str) -> str:
