@@ -22,6 +22,7 @@ from mars_nb.planner.grouped import groupby
 from mars_nb.planner.grouprows import grouped_rows
 from mars_nb.planner.joins import join
 from mars_nb.planner.layout import Layout, Rows, Single
+from mars_nb.planner.moments import correlation
 from mars_nb.planner.picks import picked
 from mars_nb.planner.quantiles import quantiles
 from mars_nb.planner.renumber import columns_of, renumbered
@@ -163,28 +164,49 @@ def _reset_index(building: Building, node: Node) -> Layout | None:
     return renumbered(building, node, parts, base.lengths)
 
 
+_CONCAT = {"ignore_index", "axis", "keys", "names", "join"}
+
+
 def _concat(building: Building, node: Node) -> Layout | None:
-    if not isinstance(node.op, Function) or node.op.name != "pandas.concat":
+    """Put chunks below one another; where columns or dtypes differ, each next to empty ones of the others."""
+    if not isinstance(node.op, Function) or node.op.name != "pandas.concat" or len(node.args) != 1:
         return None
-    frames, options = node.args[0] if node.args else None, node.kwargs
-    if len(node.args) != 1 or not isinstance(frames, list | tuple) or set(options) - {"ignore_index", "axis"}:
+    given, options = node.args[0], {key: value for key, value in node.kwargs.items() if key != "axis"}
+    if isinstance(given, dict) and "keys" not in options:
+        given, options = list(given.values()), {**options, "keys": list(given)}
+    if (
+        not isinstance(given, list | tuple)
+        or set(node.kwargs) - _CONCAT
+        or node.kwargs.get("axis", 0) not in (0, "index")
+    ):
         return None
-    metas = [frame.meta for frame in frames if isinstance(frame, Node)]
-    samples = [meta.sample for meta in metas if isinstance(meta, PandasMeta)]
-    if len(samples) != len(frames) or options.get("axis", 0) not in (0, "index") or not _alike(samples):
+    samples = [sample_of(part) for part in given]
+    series = all(isinstance(sample, pd.Series) for sample in samples)
+    if not given or not (series or all(isinstance(sample, pd.DataFrame) for sample in samples)):
         return None
-    layouts = [building.lowered[frame] for frame in frames]
-    keys = [key for layout in layouts for key in layout.keys]
-    lengths: list[int] | None = []
-    for layout in layouts:
-        if lengths is None or not isinstance(layout, Rows) or layout.lengths is None:
-            lengths = None
-            break
-        lengths.extend(layout.lengths)
-    known = None if lengths is None else tuple(lengths)
+    layouts = [building.lowered[part] for part in given]
+    if not all(isinstance(layout, Rows | Single) for layout in layouts):
+        return None
+    parts = [(which, key) for which, layout in enumerate(layouts) for key in layout.keys]
+    plain = _alike(samples) and not set(options) - {"ignore_index"}
+    if plain:
+        keys = [key for _, key in parts]
+    else:
+        building.differing.add(node)
+        put = {name: value for name, value in options.items() if name != "ignore_index"}
+        keys = [
+            building.add(node, ("part", i), partial(_among, samples, which, put), [key])
+            for i, (which, key) in enumerate(parts)
+        ]
+    lengths = [layout.lengths if isinstance(layout, Rows) else None for layout in layouts]
+    known = None if None in lengths else tuple(n for several in lengths for n in several or ())
     if options.get("ignore_index"):
         return renumbered(building, node, keys, known)
     return Rows(tuple(keys), node.key, known, columns_of(node))
+
+
+def _among(samples: list[Any], which: int, options: dict[str, Any], chunk: Any) -> Any:
+    return pd.concat([chunk if i == which else sample[:0] for i, sample in enumerate(samples)], **options)
 
 
 def _alike(samples: list[Any]) -> bool:
@@ -214,6 +236,7 @@ _RULES: tuple[Callable[[Building, Node], Layout | None], ...] = (
     groupby,
     grouped_rows,
     reduction,
+    correlation,
     quantiles,
     summary,
     scan,

@@ -14,14 +14,14 @@ from typing import Any
 import pandas as pd
 
 from mars_nb.graph.meta import PandasMeta
-from mars_nb.graph.node import Node
+from mars_nb.graph.node import Arguments, Node, Path
 from mars_nb.planner.context import Building, Evaluation
 from mars_nb.planner.layout import ChunkKey, Layout, Rows
-from mars_nb.planner.walks import base_rows, call_of, dtypes_of, method_call
+from mars_nb.planner.walks import base_rows, dtypes_of, method_call
 
 _ACCUMULATIONS = frozenset("cumsum cumprod cummin cummax ffill bfill".split())
 _SHIFTS = frozenset("shift diff pct_change".split())
-_ROLLED = "sum mean min max median count".split()
+_ROLLED = frozenset("sum mean min max median count std var sem skew kurt quantile apply agg aggregate".split())
 
 Join = Callable[[Any, Any], Any]
 
@@ -49,9 +49,9 @@ def scan(building: Building, node: Node) -> Layout | None:
 
 def _window(node: Node) -> int | None:
     """Tell how many rows before a row decide about it; negative for rows after it, None if that is not so."""
-    for name in _ROLLED:
-        if call_of(node, "rolling", name) == ((), {}):
-            return _rolling_window(*node.args[1])
+    names = node.op.names if isinstance(node.op, Path) else ()
+    if len(names) == 2 and names[0] == "rolling" and names[1] in _ROLLED and isinstance(node.args[-1], Arguments):
+        return _rolling_window(*node.args[1])
     found = method_call(node)
     if found is None:
         return None
