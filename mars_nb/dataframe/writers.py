@@ -17,10 +17,8 @@ from mars_nb.files import places
 from mars_nb.files.arrowwriters import FeatherWriter, ParquetWriter, PartitionedWriter
 from mars_nb.files.textwriters import CsvWriter, JsonLinesWriter, can_join, has_times
 from mars_nb.files.writer import FilesWriter, Writer, is_several, write
-from mars_nb.graph.meta import ObjectMeta
 from mars_nb.graph.node import Function
-from mars_nb.graph.record import record
-from mars_nb.graph.runtime import runtime
+from mars_nb.tensor.files import execute_writing
 
 # Encodings in which texts can stand one after the other.
 _ENCODINGS = ("utf-8", "utf8", "ascii", "latin-1", "latin1", "iso-8859-1", "cp1252")
@@ -52,13 +50,14 @@ def written(frame: Any, method: str, original: Any, args: tuple[Any, ...], kwarg
     original
         pandas's own.
     args, kwargs
-        Of the method.
+        Of the method; and ``session``, where to execute.
 
     Returns
     -------
     object
         The lazy object of the writing, executed; pandas's own answer where it is text, or goes to an open file.
     """
+    session = kwargs.pop("session", None)
     bound = inspect.signature(original).bind(frame, *args, **kwargs).arguments
     own = next(iter(bound))
     arguments = {name: value for name, value in bound.items() if name not in (own, "kwargs")}
@@ -69,13 +68,7 @@ def written(frame: Any, method: str, original: Any, args: tuple[Any, ...], kwarg
         return getattr(frame._value(), method)(*args, **kwargs)
     writer.check()
     op = Function(write, f"pandas.{method}")
-    made = record(op, (frame, writer), infer=lambda *_: ObjectMeta(type(None)), prefix="DataFrame")
-    try:
-        runtime().execute([made], None, None, {})
-    except BaseException:
-        writer.give_up()  # at once: a traceback may keep the run's chunk tasks for long
-        raise
-    return made
+    return execute_writing(op, frame, writer, session, "DataFrame")
 
 
 def _writer(frame: Any, method: str, target: Any, arguments: dict[str, Any]) -> Writer | None:

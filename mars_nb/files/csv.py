@@ -190,6 +190,7 @@ class CsvReader(UntypedReader):
             end = next_record(file, span.stop, inside ^ odd, quote) if begin < span.stop else begin
             file.seek(begin)
             body = file.read(max(0, end - begin))
+        places.check_unchanged(span.path, self.version)
         separator = str(arguments.get("sep", arguments.get("delimiter", ","))).encode()
         if not body.strip():
             return Parsed(_nothing(header, arguments), odd)

@@ -78,6 +78,7 @@ class JsonLinesReader(UntypedReader):
             end = next_record(file, stop, False, b"")
             file.seek(begin)
             body = file.read(max(0, end - begin))
+        places.check_unchanged(path, self.version)
         if not body.strip():
             return self.sample.iloc[:0]
         try:

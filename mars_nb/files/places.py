@@ -109,6 +109,27 @@ def version(paths: Iterable[str], options: Options = None) -> Hashable:
     return tuple(_version(path, options) for path in paths)
 
 
+def check_unchanged(path: str, versions: Hashable) -> None:
+    """Refuse what was read of a file of this machine that is not as it was: parts of two files would be mixed.
+
+    Parameters
+    ----------
+    path
+        The file that was read.
+    versions
+        Of it and maybe others, as `version` told them.
+
+    Raises
+    ------
+    OSError
+        If it has changed.
+    """
+    if is_url(path) or not isinstance(versions, tuple):
+        return
+    if _version(path, None) not in versions:
+        raise OSError(f"{path} was changed while it was read: execute again to read it anew")
+
+
 def _version(path: str, options: Options) -> Hashable:
     if not is_url(path):
         if os.path.isdir(path):

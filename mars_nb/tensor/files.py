@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from mars_nb.config import options
 from mars_nb.files.arrays import ArrayReader, Chunks, Hdf5Reader, NpyReader, ZarrReader
 from mars_nb.files.arraywriters import ArrayWriter, Hdf5Writer, NpyWriter, ZarrWriter
 from mars_nb.files.places import is_url
 from mars_nb.files.reader import read
-from mars_nb.files.writer import write
+from mars_nb.files.writer import Writer, write
 from mars_nb.graph.meta import ObjectMeta, TensorMeta
 from mars_nb.graph.mirror import mirror
 from mars_nb.graph.node import Function
@@ -48,7 +49,8 @@ def save(file: Any, arr: Any, *args: Any, **kwargs: Any) -> Any:
         return np.save(file, value, *args, **kwargs)
     path = os.path.expanduser(os.fspath(file))
     target = path if path.endswith(".npy") else f"{path}.npy"
-    return _written("numpy.save", tensor(arr), NpyWriter(target=target, arguments=kwargs))
+    session = kwargs.pop("session", None)
+    return _written("numpy.save", tensor(arr), NpyWriter(target=target, arguments=kwargs), session)
 
 
 def from_hdf5(hdf5_file: Any, dataset: str | None = None, chunk_size: ChunkSize = None) -> Any:
@@ -83,15 +85,16 @@ def to_hdf5(hdf5_file: Any, x: Any, dataset: str | None = None, group: str | Non
     dataset, group
         Name of the data set, and of the group that it is in.
     **kwargs
-        Of h5py's ``create_dataset``, such as ``compression="gzip"``.
+        Of h5py's ``create_dataset``, such as ``compression="gzip"``; and ``session``, where to execute.
     """
     if not isinstance(hdf5_file, str | os.PathLike):
         raise TypeError("to_hdf5 writes to a path: a file that is open cannot be replaced in one step")
     if dataset is None:
         raise ValueError("to_hdf5 needs dataset=, the name of the data set in the file")
     name = dataset if group is None else f"{group}/{dataset}"
+    session = kwargs.pop("session", None)
     writer = Hdf5Writer(target=os.path.expanduser(os.fspath(hdf5_file)), dataset=name, arguments=kwargs)
-    return _written("to_hdf5", tensor(x), writer)
+    return _written("to_hdf5", tensor(x), writer, session)
 
 
 def from_zarr(path: Any, group: str | None = None, dataset: str | None = None, chunk_size: ChunkSize = None) -> Any:
@@ -127,13 +130,14 @@ def to_zarr(path: Any, x: Any, group: str | None = None, dataset: str | None = N
     group, dataset
         Where the array is to be in it.
     **kwargs
-        Of zarr's ``create_array``, such as ``compressors=``.
+        Of zarr's ``create_array``, such as ``compressors=``; and ``session``, where to execute.
     """
     if not isinstance(path, str | os.PathLike) or is_url(str(path)):
         raise TypeError("to_zarr writes to a folder of this machine")
     name = "/".join(part for part in (group, dataset) if part)
     target = os.path.expanduser(os.fspath(path)).rstrip("/")
-    return _written("to_zarr", tensor(x), ZarrWriter(target=target, name=name, arguments=kwargs))
+    session = kwargs.pop("session", None)
+    return _written("to_zarr", tensor(x), ZarrWriter(target=target, name=name, arguments=kwargs), session)
 
 
 def _recorded(name: str, found: ArrayReader, chunk_size: ChunkSize) -> Any:
@@ -150,11 +154,32 @@ def _recorded(name: str, found: ArrayReader, chunk_size: ChunkSize) -> Any:
     return record(Function(read, name), (reader,), infer=lambda *_: meta, prefix="Tensor", chunks=reader.chunks)
 
 
-def _written(name: str, value: Any, writer: ArrayWriter) -> Any:
+def _written(name: str, value: Any, writer: ArrayWriter, session: Any) -> Any:
     writer.check()
-    made = record(Function(write, name), (value, writer), infer=lambda *_: ObjectMeta(type(None)), prefix="Tensor")
+    return execute_writing(Function(write, name), value, writer, session, "Tensor")
+
+
+def execute_writing(op: Function, value: Any, writer: Writer, session: Any, prefix: str) -> Any:
+    """Record that something is written, and do it.
+
+    Parameters
+    ----------
+    op, value, writer
+        What is called, what is written, and what knows how.
+    session
+        Where to execute; the default session if None.
+    prefix
+        Begins the operation's shown name.
+
+    Returns
+    -------
+    Object
+        The lazy object of the writing.
+    """
     try:
-        runtime().execute([made], None, None, {})
+        made = record(op, (value, writer), infer=lambda *_: ObjectMeta(type(None)), prefix=prefix)
+        if not options.eager_mode:
+            runtime().execute([made], session, None, {})
     except BaseException:
         writer.give_up()  # at once: a traceback may keep the run's chunk tasks for long
         raise

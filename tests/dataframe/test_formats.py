@@ -359,6 +359,28 @@ def test_a_file_that_is_gone_says_so(tmp_path: Path) -> None:
         lazy.execute()
 
 
+@pytest.mark.parametrize("suffix", ["csv", "json"])
+def test_a_file_that_changes_while_it_is_read_is_an_error(
+    suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / f"file.{suffix}"
+    frame = pd.DataFrame({"a": range(50)})
+    how: dict[str, Any] = {"csv": {"index": False}, "json": {"orient": "records", "lines": True}}[suffix]
+    getattr(frame, f"to_{suffix}")(path, **how)
+    lazy = getattr(md, f"read_{suffix}")(path, chunk_bytes=60, **({"lines": True} if suffix == "json" else {}))
+    kind = type(lazy._node.args[0])
+    read = kind.read
+
+    def change_before(self: Any, part: int) -> Any:
+        if part == 2:
+            getattr(frame + 1000, f"to_{suffix}")(path, **how)
+        return read(self, part)
+
+    monkeypatch.setattr(kind, "read", change_before)
+    with pytest.raises(OSError, match="execute again"):
+        lazy.execute()
+
+
 def test_what_was_computed_of_the_old_file_is_not_taken_for_cut_alike(tmp_path: Path) -> None:
     path = tmp_path / "file.csv"
     pd.DataFrame({"a": range(50)}).to_csv(path, index=False)

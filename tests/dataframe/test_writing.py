@@ -15,6 +15,7 @@ import pytest
 
 import mars_nb
 import mars_nb.dataframe as md
+from mars_nb.errors import IsolationError
 from mars_nb.files.drafts import Draft
 
 ROWS = 40
@@ -115,6 +116,21 @@ def test_it_is_written_when_called_and_once(tmp_path: Path) -> None:
     written.execute()  # as Mars has it
     assert not path.exists()
     assert written.fetch() is None
+
+
+def test_it_is_written_in_the_session_that_is_named(tmp_path: Path) -> None:
+    lazy = md.from_pandas(frame_of_all(), 7)
+    with mars_nb.new_session(default=False) as other:
+        written = lazy.to_csv(tmp_path / "out.csv", session=other)
+        assert written.fetch(session=other) is None
+        with pytest.raises(IsolationError):
+            written.fetch()
+
+
+def test_in_eager_mode_it_is_written_once(tmp_path: Path) -> None:
+    with mars_nb.option_context({"eager_mode": True, "warn_duplicated_execution": True}):
+        md.from_pandas(frame_of_all(), 7).to_csv(tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").exists()
 
 
 def test_without_a_file_it_gives_the_text() -> None:
