@@ -15,7 +15,7 @@ from mars_nb.planner.layout import ChunkKey, Layout, Single
 from mars_nb.planner.pruning import pruned
 from mars_nb.planner.reading import reader_of
 from mars_nb.planner.settle import note, settled
-from mars_nb.planner.sources import is_generated
+from mars_nb.planner.worth import is_dear
 from mars_nb.scheduler.state import ChunkTask
 
 Sources = frozenset[tuple[Node, Hashable]]
@@ -101,6 +101,8 @@ def plan(
     found: dict[Node, Layout | Intermediate | None] = {}
     sources: dict[Node, Sources] = {}
     intermediates: dict[Node, Intermediate] = {}
+    dear: set[Node] = set()  # and not kept
+    wanted = set(targets)
 
     def is_held(node: Node) -> bool:
         if node not in found:
@@ -123,11 +125,13 @@ def plan(
             continue
         note(building, node, _lowered(building, node))
         sources[node] = _sources(node, sources, version)
-        if node not in building.pruned and _is_worth_keeping(node) and wished(node):
+        if node in wanted or not is_dear(node, dear):
+            continue
+        if node not in building.pruned and wished(node):
             intermediates[node] = Intermediate(building.lowered[node], node in building.differing, sources[node])
-    layouts = {node: settled(building, node) for node in targets}
-    on_the_way = {node: found for node, found in intermediates.items() if node not in layouts}
-    return Plan(building.graph, layouts, on_the_way)
+        else:
+            dear.add(node)
+    return Plan(building.graph, {node: settled(building, node) for node in targets}, intermediates)
 
 
 def _lowered(building: Building, node: Node) -> Layout:
@@ -153,8 +157,3 @@ def _sources(node: Node, known: Mapping[Node, Sources], version: Callable[[Node]
         return _NONE if found is None else frozenset(((node, found),))
     below = {found for i in node.inputs if (found := known.get(i, _NONE))}
     return below.pop() if len(below) == 1 else _NONE.union(*below)
-
-
-def _is_worth_keeping(node: Node) -> bool:
-    """Tell what is not there anyway, or made as quickly as it could be read."""
-    return not isinstance(node.op, Source) and (node.op.name.startswith("random.") or not is_generated(node))

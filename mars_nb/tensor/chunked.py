@@ -76,7 +76,9 @@ def _tried(op: Operation, arguments: tuple[Any, ...], given: TensorMeta) -> Meta
         return ObjectMeta()
     kept, found = True, np.empty(0)
     for length in _LENGTHS:
-        stand_in = np.ones([length if math.isnan(n) else min(int(n), length) for n in given.shape], given.dtype)
+        lengths = [length if math.isnan(n) else min(int(n), length) for n in given.shape]
+        numbers = np.arange(math.prod(lengths)) - 1  # some of each sign, for functions that choose
+        stand_in = numbers.reshape(lengths).astype(given.dtype)
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")

@@ -167,3 +167,10 @@ def test_functions_of_numpys_may_write_too(session: Session, chunk_size: int | N
         found = mt.apply_along_axis(least, 0, t).execute().fetch()
     np.testing.assert_array_equal(found, [0, 1])
     np.testing.assert_array_equal(t.fetch(), original)
+
+
+def test_functions_that_choose_give_what_is_not_known(session: Session) -> None:
+    for function in (lambda c: c[c > 0.5], lambda c: c[c != 0], lambda c: c[c < 0]):
+        lazy = mt.tensor(ARRAY.ravel(), chunk_size=5).map_chunk(function)
+        assert np.isnan(lazy.shape[0])
+        np.testing.assert_array_equal(lazy.execute().fetch(), function(ARRAY.ravel()))
