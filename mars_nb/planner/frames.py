@@ -26,6 +26,7 @@ from mars_nb.planner.moments import correlation
 from mars_nb.planner.picks import picked
 from mars_nb.planner.quantiles import quantiles
 from mars_nb.planner.renumber import columns_of, renumbered
+from mars_nb.planner.reshape import drop, dummies, melt
 from mars_nb.planner.rowwise import rowwise
 from mars_nb.planner.scans import scan
 from mars_nb.planner.shuffle import sort_rows
@@ -232,6 +233,9 @@ _RULES: tuple[Callable[[Building, Node], Layout | None], ...] = (
     _length,
     _reset_index,
     _concat,
+    dummies,
+    melt,
+    drop,
     join,
     groupby,
     grouped_rows,
