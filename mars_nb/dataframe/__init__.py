@@ -30,8 +30,15 @@ from mars_nb.graph.tileable import ExecutableTuple
 from_polars = from_arrow  # which speaks Arrow's protocol
 
 __all__ = [
-    *("CustomReduction", "DataFrame", "ExecutableTuple", "Index", "Series"),
-    *("from_arrow", "from_dask", "from_pandas", "from_polars"),
+    "CustomReduction",
+    "DataFrame",
+    "ExecutableTuple",
+    "Index",
+    "Series",
+    "from_arrow",
+    "from_dask",
+    "from_pandas",
+    "from_polars",
 ]
 
 del handle, members, scalar

@@ -12,6 +12,7 @@ from pandas.api.extensions import ExtensionArray
 
 from mars_nb.dataframe.constructors import refuse_constructors
 from mars_nb.dataframe.gone import INSTEAD
+from mars_nb.dataframe.iteration import rows_of_parts
 from mars_nb.dataframe.recording import record_on_frames
 from mars_nb.dataframe.show import show
 from mars_nb.graph.meta import HandleMeta, ObjectMeta, PandasMeta
@@ -83,7 +84,7 @@ class PandasTileable(Tileable):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         refuse_constructors(self)
-        return np.asarray(self._value(), dtype=dtype)
+        return np.array(self._value(), dtype=dtype, copy=copy)
 
     def __hash__(self) -> int:
         raise TypeError(f"unhashable type: {type(self).__name__!r}")
@@ -128,7 +129,7 @@ class PandasTileable(Tileable):
         )
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._value())
+        return rows_of_parts(self, iter)
 
     def __contains__(self, item: Any) -> bool:
         return item in self._value()

@@ -12,14 +12,17 @@ from mars_nb.dataframe.base import PandasTileable, read_attribute
 from mars_nb.dataframe.core import DataFrame, Index, Series
 from mars_nb.dataframe.functions import call_function
 from mars_nb.dataframe.infer import WRITERS
+from mars_nb.dataframe.iteration import rows_of_parts
 from mars_nb.dataframe.writers import TARGETS, written
 from mars_nb.graph.mirror import mirror, public_names
 from mars_nb.graph.structure import replace
 from mars_nb.graph.tileable import Tileable
 
+# Go through the rows, of which one chunk at a time is brought.
+_ITERATORS = frozenset({"iterrows", "itertuples", "items"})
 # Need the whole computed value, and give something that is neither lazy nor large, or draw, or print.
 _IMMEDIATE = frozenset(
-    "plot hist boxplot info style iterrows itertuples items to_dict to_list tolist to_string to_html to_latex "
+    "plot hist boxplot info style to_dict to_list tolist to_string to_html to_latex "
     "to_markdown to_clipboard to_records to_numpy to_xarray item array".split()
 )
 
@@ -28,6 +31,8 @@ def _method(cls: type[PandasTileable], name: str, original: Any) -> Callable[...
     def call(self: PandasTileable, *args: Any, **kwargs: Any) -> Any:
         if name in TARGETS:
             return written(self, name, original, args, kwargs)
+        if name in _ITERATORS:
+            return rows_of_parts(self, lambda part: getattr(part, name)(*args, **kwargs))
         if name in _IMMEDIATE or (name in WRITERS and _gives_text(args, kwargs)):
             return _computed(self, name, args, kwargs)
         return self._call_method(name, args, kwargs)

@@ -52,6 +52,23 @@ def _lazy(request: pytest.FixtureRequest) -> Any:
     return lambda value: md.from_pandas(value, request.param)
 
 
+@pytest.fixture(name="brought")
+def _brought(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Give a list to which the number of items is added of whatever is brought from a session."""
+    from mars_nb.session.fetching.shown import ShownResult
+
+    brought: list[int] = []
+    read = ShownResult.read
+
+    def counted(self: ShownResult, *window: Any) -> Any:
+        value = read(self, *window)
+        brought.append(value.size)
+        return value
+
+    monkeypatch.setattr(ShownResult, "read", counted)
+    return brought
+
+
 # --- Arrow ------------------------------------------------------------------------------------------------------
 
 
@@ -78,18 +95,7 @@ def test_an_asked_for_schema_is_kept_to(lazy: Any) -> None:
     assert found.equals(pa.RecordBatchReader.from_stream(frame, schema).read_all())
 
 
-def test_rows_are_brought_a_chunk_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    from mars_nb.session.fetching.shown import ShownResult
-
-    brought: list[int] = []
-    read = ShownResult.read
-
-    def counted(self: ShownResult, *window: Any) -> Any:
-        value = read(self, *window)
-        brought.append(value.size)
-        return value
-
-    monkeypatch.setattr(ShownResult, "read", counted)
+def test_rows_are_brought_a_chunk_at_a_time(brought: list[int]) -> None:
     reader = pa.RecordBatchReader.from_stream(md.from_pandas(PLAIN[["i", "x"]], 4))
     assert brought == [0, 8]  # the labels, the first chunk
     assert [len(batch) for batch in reader] == [4, 4, 2]
@@ -265,3 +271,40 @@ def test_frames_are_plotted() -> None:
     axes.plot(frame.i, frame.x)  # matplotlib asks for the values itself
     np.testing.assert_array_equal(axes.lines[0].get_ydata(), PLAIN.x)
     plotted.close("all")
+
+
+# --- going through rows -----------------------------------------------------------------------------------------
+
+
+def test_rows_are_gone_through_as_in_pandas(lazy: Any) -> None:
+    for name in ("plain", "labels", "two levels", "shuffled", "no rows"):
+        frame, plain = lazy(FRAMES[name]), FRAMES[name]
+        found, expected = list(frame.iterrows()), list(plain.iterrows())
+        assert [label for label, _ in found] == [label for label, _ in expected]
+        for (_, row), (_, other) in zip(found, expected, strict=True):
+            check(row, other)
+        check([*map(tuple, frame.itertuples())], [*map(tuple, plain.itertuples())])
+        assert [row._fields for row in frame.itertuples()] == [row._fields for row in plain.itertuples()]
+        check(list(frame.itertuples(index=False, name=None)), list(plain.itertuples(index=False, name=None)))
+        check(list(frame.x), list(plain.x))
+        check(list(frame.x.items()), list(plain.x.items()))
+        check(list(frame.index), list(plain.index))
+
+
+def test_one_chunk_is_brought_at_a_time(brought: list[int]) -> None:
+    frame = md.from_pandas(PLAIN[["i", "x"]], 4).execute()
+    rows = frame.itertuples()
+    for _ in range(5):
+        next(rows)
+    assert brought == [8, 8]
+    del frame
+    assert len(list(rows)) == 5
+    assert brought == [8, 8, 4]
+
+
+def test_arrays_of_frames_are_as_numpy_wants_them(lazy: Any) -> None:
+    frame, plain = lazy(PLAIN[["i", "x"]]), PLAIN[["i", "x"]]
+    for dtype, copy in [(None, None), ("float32", None), (None, True)]:
+        check(np.array(frame, dtype=dtype, copy=copy), np.array(plain, dtype=dtype, copy=copy))
+    with pytest.raises(ValueError, match="copy"):
+        np.array(frame, dtype="float32", copy=False)
