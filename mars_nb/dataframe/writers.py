@@ -18,7 +18,7 @@ from mars_nb.files.arrowwriters import FeatherWriter, ParquetWriter, Partitioned
 from mars_nb.files.textwriters import CsvWriter, JsonLinesWriter, can_join, has_times
 from mars_nb.files.writer import FilesWriter, Writer, is_several, write
 from mars_nb.graph.node import Function
-from mars_nb.tensor.files import execute_writing
+from mars_nb.tensor.writing import execute_writing
 
 # Encodings in which texts can stand one after the other.
 _ENCODINGS = ("utf-8", "utf8", "ascii", "latin-1", "latin1", "iso-8859-1", "cp1252")

@@ -7,19 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from mars_nb.config import options
 from mars_nb.files.arrays import ArrayReader, Chunks, Hdf5Reader, NpyReader, ZarrReader
 from mars_nb.files.arraywriters import ArrayWriter, Hdf5Writer, NpyWriter, ZarrWriter
 from mars_nb.files.places import is_url
 from mars_nb.files.reader import read
-from mars_nb.files.writer import Writer, write
-from mars_nb.graph.meta import ObjectMeta, TensorMeta
+from mars_nb.files.writer import write
+from mars_nb.graph.meta import TensorMeta
 from mars_nb.graph.mirror import mirror
 from mars_nb.graph.node import Function
 from mars_nb.graph.record import record
-from mars_nb.graph.runtime import runtime
 from mars_nb.graph.tileable import Tileable
 from mars_nb.tensor.creation import ChunkSize, cut, tensor
+from mars_nb.tensor.writing import execute_writing
 
 
 def load(file: Any, mmap_mode: Any = None, *args: Any, chunk_size: ChunkSize = None, **kwargs: Any) -> Any:
@@ -157,33 +156,6 @@ def _recorded(name: str, found: ArrayReader, chunk_size: ChunkSize) -> Any:
 def _written(name: str, value: Any, writer: ArrayWriter, session: Any) -> Any:
     writer.check()
     return execute_writing(Function(write, name), value, writer, session, "Tensor")
-
-
-def execute_writing(op: Function, value: Any, writer: Writer, session: Any, prefix: str) -> Any:
-    """Record that something is written, and do it.
-
-    Parameters
-    ----------
-    op, value, writer
-        What is called, what is written, and what knows how.
-    session
-        Where to execute; the default session if None.
-    prefix
-        Begins the operation's shown name.
-
-    Returns
-    -------
-    Object
-        The lazy object of the writing.
-    """
-    try:
-        made = record(op, (value, writer), infer=lambda *_: ObjectMeta(type(None)), prefix=prefix)
-        if not options.eager_mode:
-            runtime().execute([made], session, None, {})
-    except BaseException:
-        writer.give_up()  # at once: a traceback may keep the run's chunk tasks for long
-        raise
-    return made
 
 
 def _no_tiledb(*args: Any, **kwargs: Any) -> Any:

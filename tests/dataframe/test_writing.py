@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from IPython.core.formatters import DisplayFormatter
 
 import mars_nb
 import mars_nb.dataframe as md
@@ -116,6 +117,14 @@ def test_it_is_written_when_called_and_once(tmp_path: Path) -> None:
     written.execute()  # as Mars has it
     assert not path.exists()
     assert written.fetch() is None
+
+
+def test_the_end_of_a_cell_shows_nothing(tmp_path: Path) -> None:
+    written = md.from_pandas(frame_of_all(), 7).to_csv(tmp_path / "out.csv")
+    assert DisplayFormatter().format(written) == ({}, {})
+    close()
+    data, _ = DisplayFormatter().format(written)  # the session that knew of it is gone
+    assert "ToCsv" in data["text/plain"]
 
 
 def test_it_is_written_in_the_session_that_is_named(tmp_path: Path) -> None:
