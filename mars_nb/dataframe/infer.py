@@ -21,7 +21,7 @@ from mars_nb.dataframe.lookups import ROW_LOOKUPS, look_up, look_up_assigned
 from mars_nb.dataframe.rows import rows_stood_in, rows_taken
 from mars_nb.dataframe.standins import distinct
 from mars_nb.dataframe.trial import KEPT_ROWS, SAMPLE_ROWS, Trial, as_long, names_of
-from mars_nb.graph.meta import Meta, ObjectMeta, PandasMeta
+from mars_nb.graph.meta import Meta, ObjectMeta, PandasMeta, TensorMeta
 from mars_nb.graph.names import nearest
 from mars_nb.graph.node import Arguments, Node, Operation, Path
 from mars_nb.graph.structure import leaves
@@ -149,9 +149,10 @@ def _tried_again(op: Operation, args: Any, kwargs: Any, names: set[str], error: 
             texts.add(_text(again))
             if stand_in is not _distinct and stand_in is not _empty and type(again) is type(error):
                 error = again  # it names the true lengths
-    # What is said of any rows is said of an argument.
+    # What is said of any rows is said of an argument, but for arrays, whose values are made up.
+    same = len(texts) == 1 and not any(isinstance(meta, TensorMeta) for meta in metas)
     of_argument = isinstance(error, KeyError | TypeError | AttributeError | NameError) or (
-        len(texts) == 1 and not names & _SIZE_DEPENDENT
+        same and not names & _SIZE_DEPENDENT
     )
     if unproven or (data_dependent and not of_argument):
         return None

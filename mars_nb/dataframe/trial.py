@@ -104,7 +104,7 @@ def _array(shape: tuple[float, ...], dtype: np.dtype[Any], length: int, rows: in
     if not shape:
         return np.ones((), dtype)[()]
     misfit = rows is not None and not math.isnan(shape[0]) and shape[0] != rows
-    first = min(shape[0], length + 1) if misfit else length
+    first = shape[0] if misfit else length
     return np.ones([int(first), *(length if math.isnan(n) else int(n) for n in shape[1:])], dtype)
 
 
