@@ -118,6 +118,12 @@ def _slice_frame(window: Window, step: Node) -> Window | None:
             part: Any = slice(None, n) if name == "head" else slice(-n if n else len(rows), None)
         case ("iloc", "__getitem__"):
             part = call.args[0]
+            if isinstance(part, tuple) and len(part) == 2:
+                part, chosen = part
+                columns = _labels(step.inputs[0], chosen)
+                if columns is None:
+                    return None
+                window = replace(window, columns=columns)
         case ("loc", "__getitem__"):
             part = _positions(window, step, call.args[0])
         case _:
@@ -125,6 +131,18 @@ def _slice_frame(window: Window, step: Node) -> Window | None:
     if part is None or not _is_basic(part):
         return None
     return replace(window, ranges=(rows[part], *window.ranges[1:]))
+
+
+def _labels(frame: Node, chosen: Any) -> Hashable | list[Hashable] | None:
+    """Turn positions of columns into labels, None where that is not one to one."""
+    meta = frame.meta
+    if not isinstance(meta, PandasMeta) or meta.open or not isinstance(meta.sample, pd.DataFrame):
+        return None
+    columns = meta.sample.columns
+    if not columns.is_unique or not _is_basic(chosen):
+        return None
+    found: Hashable | list[Hashable] = list(columns[chosen]) if isinstance(chosen, slice) else columns[chosen]
+    return found
 
 
 def _positions(window: Window, step: Node, key: Any) -> Any:

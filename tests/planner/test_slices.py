@@ -145,6 +145,8 @@ FRAME = pd.DataFrame({"a": range(100), "b": np.arange(100) / 2, "s": [f"w{i}" fo
         lambda d: d.head(0),
         lambda d: d.iloc[5:90],
         lambda d: d.iloc[::7],
+        lambda d: d.iloc[5:8, :2],
+        lambda d: d.iloc[40:50, 1].head(3),
         lambda d: d.loc[3:5],
         lambda d: d["a"],
         lambda d: d["a"].head(70),
