@@ -46,10 +46,7 @@ def is_dear(node: Node, dear: set[Node]) -> bool:
 
 def _is_cheap(node: Node) -> bool:
     op = node.op
-    if (
-        isinstance(op, Function)
-        and isinstance(op.target, np.ufunc)
-        and getattr(np, op.target.__name__, None) is op.target
-    ):
+    function = op.target if isinstance(op, Function) else None
+    if isinstance(function, np.ufunc) and getattr(np, function.__name__, None) is function:
         return True  # but not what `numpy.frompyfunc` made
     return _CHEAP.issuperset(op.name.removeprefix("numpy.").split("."))
