@@ -78,7 +78,7 @@ def method(node: Node, name: str, call: Arguments) -> bool | None:
         return None if has_rows(given) or isinstance(sample_of(node.args[0]), pd.MultiIndex) else True
     if name in ARITHMETIC:
         other = args[0] if args else kwargs.get("other")
-        if has_rows(given) or len(args) > 1 or "level" in kwargs:
+        if has_rows(given) or len(args) > 1 or "level" in kwargs or any(isinstance(value, dict) for value in given):
             return None
         return None if not frame and is_frame(other) else True
     if name in _ACROSS and frame and axis in (1, "columns"):
@@ -95,7 +95,7 @@ def method(node: Node, name: str, call: Arguments) -> bool | None:
 def _elementwise(name: str, call: Arguments, frame: bool) -> bool | None:
     args, kwargs = call
     given = (*args, *kwargs.values())
-    if {"method", "axis", "level", "inplace"} & set(kwargs) or (
+    if {"method", "axis", "level", "inplace", "limit", "index"} & set(kwargs) or (
         any(map(callable, given)) and name not in ("astype", "rename_axis")
     ):
         return None

@@ -36,7 +36,8 @@ def keeps_rows(node: Node) -> bool | None:
     if names[0] == "cat" and len(names) == 2:
         return True if names[1] in CATEGORY_METHODS else None
     if names == ("str", "cat"):
-        return True if call and call.args and all(map(is_series, call.args)) else None
+        followed = call is not None and call.kwargs.get("join", "left") == "left"
+        return True if followed and call.args and all(map(is_series, call.args)) else None
     if names[0] in ("str", "dt") and len(names) == 2 and names[1] not in _NOT_ROWWISE:
         given = call or Arguments((), {})
         return None if given.kwargs.get("expand") or has_rows((*given.args, *given.kwargs.values())) else True

@@ -79,10 +79,33 @@ def sort_rows(building: Building, node: Node) -> Layout | None:
         return None
     if not sample.empty and has_categories(order.keys(sample)):
         return None
+    if not _is_by_row(order, sample):
+        return None
     chunks = shuffle(building, node, base.keys, order, partial(_sorted, order))
     if order.arguments.kwargs.get("ignore_index"):
         return renumbered(building, node, chunks, None)
     return Rows(tuple(chunks), node.key, None, columns_of(node))
+
+
+def _is_by_row(order: Order, sample: Any) -> bool:
+    """Tell whether the user's key of a row depends on that row only, as far as the sample tells."""
+    key = order.arguments.kwargs.get("key")
+    if key is None or len(sample) < 2:
+        return True
+    columns = order.keys(sample)
+    if order.method == "sort_index":
+        columns = columns.index.to_series()
+    for label in columns if isinstance(columns, pd.DataFrame) else [None]:
+        column = columns if label is None else columns[label]
+        values = column if order.method == "sort_values" else pd.Index(column)
+        try:
+            whole = pd.Series(key(values))
+            parts = pd.concat([pd.Series(key(values[i : i + 1])) for i in range(len(values))])
+        except Exception:  # whatever a function of the user's does on one row
+            return False
+        if not whole.reset_index(drop=True).equals(parts.reset_index(drop=True).astype(whole.dtype)):
+            return False
+    return True
 
 
 def _sorted(order: Order, rows: Any) -> Any:
