@@ -163,7 +163,7 @@ def test_a_file_that_is_gone(run, tmp_path):
     path.unlink()
     lines = run("table.a.sum().execute()")
     assert lines[0].startswith("FileNotFoundError: ")
-    assert lines[3].startswith("--->  1 table = md.read_csv(")
+    assert any(line.startswith("--->  1 table = md.read_csv(") for line in lines[:5])
 
 
 @pytest.mark.parametrize(
