@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_list_like
 
 from mars_nb.graph.meta import TensorMeta
 from mars_nb.graph.node import Data, Function, Node, Path, Source
@@ -185,7 +186,9 @@ def _lifted(building: Building, node: Node) -> Node:
     """Make an input of an array or list that was given, so that it is cut as the frame is."""
     given = [i for i, arg in enumerate(node.args) if isinstance(arg, _GIVEN)]
     binary = node.op.name in OPERATORS or (isinstance(node.op, Function) and isinstance(node.op.target, np.ufunc))
-    if len(given) != 1 or not (binary or (node.op.name == "setitem" and len(node.args) == 3 and given == [2])):
+    beside_rows = binary and not any(map(is_frame, node.args))  # a list beside a frame is as long as its columns
+    sets_column = node.op.name == "setitem" and given == [2] and len(node.args) == 3 and not is_list_like(node.args[1])
+    if len(given) != 1 or not (beside_rows or sets_column):
         return node
     (number,) = given
     value = node.args[number]

@@ -68,8 +68,10 @@ def _function(node: Node, op: Function) -> bool | None:
         return True if len(node.args) == 1 and is_series(node.args[0]) and not set(node.kwargs) - {"errors"} else None
     if op.name in ("pandas.DataFrame", "pandas.concat"):
         return True if _stands_beside(node) else None
-    if op.name in ("set_columns", "set_name", "delitem", "set_attrs"):
+    if op.name in ("set_columns", "set_name", "set_attrs"):
         return True if is_frame(node.args[0]) or is_series(node.args[0]) else None
+    if op.name == "delitem":  # an item of a series is a row
+        return True if is_frame(node.args[0]) else None
     elementwise = op.name in OPERATORS or (isinstance(op.target, np.ufunc) and op.target.nout == 1)
     return True if elementwise and not has_rows((*node.args, *node.kwargs.values())) else None
 
