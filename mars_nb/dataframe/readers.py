@@ -48,7 +48,7 @@ def _read_csv(name: str) -> _Read:
     original = getattr(pd, name)
 
     def call(filepath_or_buffer: Any, *, chunk_bytes: int | None = None, **arguments: Any) -> Any:
-        from mars_nb.files.csv import csv_reader
+        from mars_nb.files.csvcuts import csv_reader
 
         _refuse_chunks(name, arguments)
         paths = places.listed(filepath_or_buffer, arguments.get("storage_options"))
@@ -88,7 +88,7 @@ def _read_feather(path: Any, columns: Any = None, **arguments: Any) -> Any:
 
     if not isinstance(path, str | os.PathLike) or arguments or places.is_url(str(path)):
         return from_pandas(pd.read_feather(path, columns=columns, **arguments))
-    return recorded("read_feather", feather_reader(os.path.expanduser(os.fspath(path)), columns))
+    return recorded("read_feather", feather_reader(places.settled_path(path), columns))
 
 
 def _read_sql(name: str) -> _Read:

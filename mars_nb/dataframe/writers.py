@@ -74,7 +74,7 @@ def written(frame: Any, method: str, original: Any, args: tuple[Any, ...], kwarg
 def _writer(frame: Any, method: str, target: Any, arguments: dict[str, Any]) -> Writer | None:
     if not isinstance(target, str | os.PathLike):
         return None
-    path = os.path.expanduser(os.fspath(target))
+    path = places.settled_path(target)
     how: dict[str, Any] = {"method": method, "target": path, "arguments": arguments}
     if is_several(path) and "partition_cols" not in arguments:
         suffixes = {"to_csv": ".csv", "to_json": ".json", "to_parquet": ".parquet", "to_feather": ".feather"}

@@ -89,7 +89,7 @@ class JsonLinesReader(UntypedReader):
 
 
 def json_lines_reader(paths: tuple[str, ...], arguments: dict[str, Any], part_bytes: int) -> JsonLinesReader:
-    """Look at files of JSON lines and decide how they are cut; see `mars_nb.files.csv.csv_reader`."""
+    """Look at files of JSON lines and decide how they are cut; see `mars_nb.files.csvcuts.csv_reader`."""
     options = arguments.get("storage_options")
     wanted = arguments.get("nrows")
     peeked = _PEEKED_ROWS if wanted is None else min(wanted, _PEEKED_ROWS)

@@ -114,7 +114,7 @@ class ParquetReader(TypedReader):
 
 
 def parquet_reader(paths: tuple[str, ...], arguments: dict[str, Any], part_bytes: int) -> ParquetReader:
-    """Look at Parquet files and decide how they are cut; see `mars_nb.files.csv.csv_reader`.
+    """Look at Parquet files and decide how they are cut; see `mars_nb.files.csvcuts.csv_reader`.
 
     Raises
     ------

@@ -48,7 +48,7 @@ def listed(target: Any, options: Options = None, suffix: str = "") -> list[str] 
         return [path for found in several for path in found or ()]
     if not isinstance(target, str | os.PathLike):
         return None
-    path = os.path.expanduser(str(os.fspath(target)))
+    path = settled_path(target)
     if is_url(path):
         return _listed_elsewhere(path, options)
     if glob.has_magic(path) and not os.path.exists(path):
@@ -56,6 +56,14 @@ def listed(target: Any, options: Options = None, suffix: str = "") -> list[str] 
     if suffix and os.path.isdir(path):
         return _found(path, sorted(glob.glob(os.path.join(glob.escape(path), f"*{suffix}"))))
     return [path]
+
+
+def settled_path(target: str | os.PathLike[str]) -> str:
+    """Give a path that stays right when the user goes to another folder; URLs stay as they are."""
+    path = os.path.expanduser(os.fspath(target))
+    if is_url(path):
+        return path
+    return os.path.abspath(path) + os.sep * path.endswith(("/", os.sep))
 
 
 def _found(pattern: str, paths: list[str]) -> list[str]:

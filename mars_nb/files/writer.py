@@ -88,7 +88,7 @@ class Writer:
             return
         folder = os.path.dirname(os.path.abspath(self.target))
         if not os.path.isdir(folder):
-            raise OSError(f"Cannot save file into a non-existent directory: '{os.path.dirname(self.target)}'")
+            raise OSError(f"Cannot save file into a non-existent directory: '{folder}'")
 
     def __str__(self) -> str:
         return self.target

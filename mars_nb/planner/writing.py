@@ -12,6 +12,7 @@ from mars_nb.files.writer import PartWriter, Writer
 from mars_nb.graph.node import Function, Node
 from mars_nb.planner.context import Building
 from mars_nb.planner.layout import Grid, Layout, Rows, Single, grid_indices, spans
+from mars_nb.planner.settle import settled
 
 
 def writing(building: Building, node: Node) -> Layout | None:
@@ -19,7 +20,7 @@ def writing(building: Building, node: Node) -> Layout | None:
     writer = node.args[1] if isinstance(node.op, Function) and len(node.args) == 2 else None
     if not isinstance(writer, Writer):
         return None
-    layout = building.lowered[node.inputs[0]]
+    layout = settled(building, node.inputs[0])  # numbers of one column are written alike in all chunks
     if isinstance(writer, PartWriter) and isinstance(layout, Rows):
         return _rows(building, node, writer, layout)
     if isinstance(writer, ArrayWriter) and isinstance(layout, Grid) and layout.known:

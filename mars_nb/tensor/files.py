@@ -9,7 +9,7 @@ import numpy as np
 
 from mars_nb.files.arrays import ArrayReader, Chunks, Hdf5Reader, NpyReader, ZarrReader
 from mars_nb.files.arraywriters import ArrayWriter, Hdf5Writer, NpyWriter, ZarrWriter
-from mars_nb.files.places import is_url
+from mars_nb.files.places import is_url, settled_path
 from mars_nb.files.reader import read
 from mars_nb.files.writer import write
 from mars_nb.graph.meta import TensorMeta
@@ -24,7 +24,7 @@ from mars_nb.tensor.writing import execute_writing
 def load(file: Any, mmap_mode: Any = None, *args: Any, chunk_size: ChunkSize = None, **kwargs: Any) -> Any:
     """Load an array of a ``.npy`` file chunk by chunk; anything else as numpy does."""
     if isinstance(file, str | os.PathLike) and not args and not kwargs and not is_url(str(file)):
-        path = os.path.expanduser(os.fspath(file))
+        path = settled_path(file)
         with open(path, "rb") as opened:
             is_plain = opened.read(6) == b"\x93NUMPY"
         if is_plain and not _has_objects(path):
@@ -46,7 +46,7 @@ def save(file: Any, arr: Any, *args: Any, **kwargs: Any) -> Any:
     if not isinstance(file, str | os.PathLike) or not isinstance(arr, Tileable):
         value = arr._value() if isinstance(arr, Tileable) else arr
         return np.save(file, value, *args, **kwargs)
-    path = os.path.expanduser(os.fspath(file))
+    path = settled_path(file)
     target = path if path.endswith(".npy") else f"{path}.npy"
     session = kwargs.pop("session", None)
     return _written("numpy.save", tensor(arr), NpyWriter(target=target, arguments=kwargs), session)
@@ -69,7 +69,7 @@ def from_hdf5(hdf5_file: Any, dataset: str | None = None, chunk_size: ChunkSize 
     if name is None or (file is hdf5_file and dataset is None):
         raise ValueError("from_hdf5 needs dataset=, the name of the data set in the file")
     path = file if isinstance(file, str | os.PathLike) else file.filename
-    return _recorded("from_hdf5", Hdf5Reader(path=os.fspath(path), dataset=name), chunk_size)
+    return _recorded("from_hdf5", Hdf5Reader(path=settled_path(path), dataset=name), chunk_size)
 
 
 def to_hdf5(hdf5_file: Any, x: Any, dataset: str | None = None, group: str | None = None, **kwargs: Any) -> Any:
@@ -92,7 +92,7 @@ def to_hdf5(hdf5_file: Any, x: Any, dataset: str | None = None, group: str | Non
         raise ValueError("to_hdf5 needs dataset=, the name of the data set in the file")
     name = dataset if group is None else f"{group}/{dataset}"
     session = kwargs.pop("session", None)
-    writer = Hdf5Writer(target=os.path.expanduser(os.fspath(hdf5_file)), dataset=name, arguments=kwargs)
+    writer = Hdf5Writer(target=settled_path(hdf5_file), dataset=name, arguments=kwargs)
     return _written("to_hdf5", tensor(x), writer, session)
 
 
@@ -114,7 +114,7 @@ def from_zarr(path: Any, group: str | None = None, dataset: str | None = None, c
         if root is None:  # in memory: it is there anyway
             return tensor(path[...], chunk_size=chunk_size)
         path, name = root, path.path
-    return _recorded("from_zarr", ZarrReader(path=os.path.expanduser(os.fspath(path)), name=name), chunk_size)
+    return _recorded("from_zarr", ZarrReader(path=settled_path(path), name=name), chunk_size)
 
 
 def to_zarr(path: Any, x: Any, group: str | None = None, dataset: str | None = None, **kwargs: Any) -> Any:
@@ -134,7 +134,7 @@ def to_zarr(path: Any, x: Any, group: str | None = None, dataset: str | None = N
     if not isinstance(path, str | os.PathLike) or is_url(str(path)):
         raise TypeError("to_zarr writes to a folder of this machine")
     name = "/".join(part for part in (group, dataset) if part)
-    target = os.path.expanduser(os.fspath(path)).rstrip("/")
+    target = settled_path(path).rstrip("/")
     session = kwargs.pop("session", None)
     return _written("to_zarr", tensor(x), ZarrWriter(target=target, name=name, arguments=kwargs), session)
 

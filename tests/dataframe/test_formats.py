@@ -350,6 +350,15 @@ def test_a_file_that_changes_is_read_anew(suffix: str, many: bool, tmp_path: Pat
     pd.testing.assert_frame_equal((lazy + 0).execute().fetch(), after)  # and no second warning
 
 
+def test_a_path_means_the_folder_where_it_was_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame_of_all(50)[["a"]].to_csv(tmp_path / "file.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    lazy = [md.read_csv("file.csv"), md.read_csv("*.csv", chunk_bytes=60), md.read_csv("./file.csv", chunk_bytes=60)]
+    monkeypatch.chdir("/")
+    for each in lazy:
+        assert each.a.sum().execute().fetch() == 49 * 25
+
+
 def test_a_file_that_is_gone_says_so(tmp_path: Path) -> None:
     path = tmp_path / "file.csv"
     frame_of_all(50).to_csv(path, index=False)

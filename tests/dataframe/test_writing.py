@@ -142,6 +142,16 @@ def test_in_eager_mode_it_is_written_once(tmp_path: Path) -> None:
     assert (tmp_path / "out.csv").exists()
 
 
+def test_numbers_of_a_column_are_written_alike_in_all_chunks(tmp_path: Path) -> None:
+    def some_halves(frame: Any) -> Any:
+        return frame.assign(a=frame.a.map(lambda value: value if value < 20 else value + 0.5))
+
+    frame = frame_of_all()
+    some_halves(frame).to_csv(tmp_path / "expected.csv")
+    some_halves(md.from_pandas(frame, 7)).to_csv(tmp_path / "found.csv")
+    assert (tmp_path / "found.csv").read_bytes() == (tmp_path / "expected.csv").read_bytes()
+
+
 def test_without_a_file_it_gives_the_text() -> None:
     frame = frame_of_all()
     lazy = md.from_pandas(frame, 7)
