@@ -275,7 +275,7 @@ def write_files() -> None:
     df, v = data()[0]["df"], data()[1]["v"]
     df.to_csv("t.csv")
     df[["i", "y"]].to_json("t.json", orient="records", lines=True)
-    df.to_parquet("t.parquet")
+    df.to_parquet("t.parquet", row_group_size=7)
     df.to_feather("t.feather")
     df[["i", "y"]].to_orc("t.orc")
     df.to_pickle("t.pickle")

@@ -40,7 +40,7 @@ WORDS = {
     "whole": "numpy's or pandas's own function on all chunks put together: one thread, the memory of all; it warns",
     "opens": "gives an object of pandas's kind, such as a group-by or a window, whose names have tables of their own",
     "fetches": "computes and fetches the object, and gives what numpy or pandas gives",
-    "known": "answers without computing",
+    "known": "answers at once, nothing is computed",
     "original": "numpy's or pandas's own: a type, a constant",
     "none": "does not apply",
     "fails": "does not work yet",
@@ -84,7 +84,7 @@ class Trial:
             owner = api_calls.evaluate(call.owner, scope) if call.owner else None
             is_cut = self._prepare(owner)
             with _heard() as told:
-                how = self._tell(call, owner, {**scope, "_": owner}, told)
+                how = self._tell(call, {**scope, "_": owner}, told)
             return None if how in ("partitioned", "whole") and not is_cut else how
         except Exception as error:
             return f"fails: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
@@ -101,14 +101,14 @@ class Trial:
     def _is_kept_in_chunks(self, tileable: Tileable) -> bool:
         return any(result.key == tileable._node.key and result.chunks > 1 for result in self._session.results)
 
-    def _tell(self, call: Call, owner: Any, scope: dict[str, Any], told: list[Any]) -> str:
-        node = getattr(owner, "_node", None)
+    def _tell(self, call: Call, scope: dict[str, Any], told: list[Any]) -> str:
+        held = {id(item): (item, item._node) for item in scope.values() if isinstance(item, Tileable)}
         value = api_calls.evaluate(call.last, scope)
         if isinstance(value, Iterator):
             value = list(value)
         found = [leaf for leaf in leaves(value) if isinstance(leaf, Tileable)]
-        if value is None and node is not getattr(owner, "_node", None):  # changed in place
-            found = [owner]
+        if value is None:
+            found = [item for item, node in held.values() if item._node is not node]  # was changed in place
         if not found:
             return "fetches" if self._runs(call) else "known"
         if all(isinstance(leaf, Handle) for leaf in found):
