@@ -1,6 +1,6 @@
 """The examples in numpy's own docstrings, with `mt` in place of `np`.
 
-``numpy.txt`` lists those that give something else, with the reason.
+``numpy.txt`` lists those that give something else, with the reason; ``numpy_chunks.txt`` those that do so in chunks.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import runner
 import mars_nb
 
 KNOWN = runner.listed(Path(__file__).parent / "numpy.txt")
+KNOWN_IN_CHUNKS = runner.listed(Path(__file__).parent / "numpy_chunks.txt")
 #: At least so many of a hundred docstrings give numpy's answers.
 GOAL = 97
 #: Left out besides what the runner leaves out: not about data, but about where it lies and how errors are told.
@@ -27,6 +28,8 @@ RULES = {
 }
 #: What numpy says of numbers that are others each time.
 NOT_THE_SAME = re.compile(r"# *(random|uninitialized)")
+#: Arrays that are too large for chunks of two items.
+LARGE = re.compile(r"\b(1000000|512|500|1024|1000)\b")
 OWNERS: dict[str, Any] = {
     "numpy": np,
     "linalg": np.linalg,
@@ -79,6 +82,14 @@ def _session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.parametrize("kind", TEXTS)
 def test_examples(kind: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert runner.problems(TEXTS[kind], KNOWN) == []
+
+
+@pytest.mark.filterwarnings("ignore::mars_nb.errors.WholeWarning")
+@pytest.mark.parametrize("kind", TEXTS)
+def test_examples_in_chunks(kind: str, capfd: pytest.CaptureFixture[str]) -> None:
+    texts = {name: text for name, text in TEXTS[kind].items() if name not in KNOWN and not LARGE.search(text)}
+    with mars_nb.option_context({"chunk_size": 2}):
+        assert runner.problems(texts, KNOWN_IN_CHUNKS) == []
 
 
 def test_enough_give_the_answers_of_numpy() -> None:
