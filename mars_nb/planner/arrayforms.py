@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import math
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -111,9 +111,20 @@ def _item_by_item(node: Node, arrays: Mapping[Node, Any]) -> Any:
         given = _bound(node)[_ITEM_BY_ITEM_IN[stem]]
         if not isinstance(given, Node) or list(arrays) != [given] or node.meta.shape != given.meta.shape:  # type: ignore[union-attr]
             raise NotPartitionable
-    elif any(np.ndim(leaf) for leaf in leaves((node.args, node.kwargs)) if isinstance(leaf, np.ndarray)):
+    elif any(map(_is_array, _given(node))):
         raise NotPartitionable  # an array of the user's own is not cut
     return _blockwise(_Block(node, tuple(arrays)), node.meta.dtype, list(arrays.values()))
+
+
+def _given(node: Node) -> Iterator[Any]:
+    """Give the arguments; of those that are lists of arrays the arrays."""
+    lists = node.op.name in ("numpy.select", "numpy.choose", "numpy.piecewise")
+    for value in (*node.args, *node.kwargs.values()):
+        yield from value if lists and isinstance(value, list | tuple) else [value]
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.ndim > 0)
 
 
 def _bound(node: Node) -> dict[str, Any]:

@@ -7,7 +7,7 @@ the graph that it makes becomes chunk tasks of the node.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -39,7 +39,7 @@ _FUNCTIONS = frozenset(
     # products
     "dot matmul tensordot vdot outer einsum norm ones_like zeros_like full_like "
     # others
-    "diag diagonal gradient ediff1d block cov corrcoef compress delete insert".split()
+    "diag diagonal gradient ediff1d block cov corrcoef compress delete".split()
 )
 _METHODS = frozenset(
     "sum prod mean std var min max any all argmin argmax cumsum cumprod reshape ravel flatten transpose T swapaxes "
@@ -48,6 +48,13 @@ _METHODS = frozenset(
 
 
 _PRODUCTS = frozenset("dot matmul tensordot vdot outer einsum trace".split())
+
+
+# Where Dask's answer is another one.
+_NOT_IF: dict[str, Callable[[Node], bool]] = {
+    "norm": lambda node: any(i.meta.dtype.kind not in "fc" for i in node.inputs if isinstance(i.meta, TensorMeta)),
+    "pad": lambda node: any(map(callable, leaves((node.args, node.kwargs)))),
+}
 
 
 def lower(building: Building, node: Node) -> Layout:
@@ -113,6 +120,8 @@ def _trusted(node: Node, building: Building) -> bool:
     if op.name == "getitem":
         return _plain_key(node, building)
     stem = op.name.rpartition(".")[2]
+    if stem in _NOT_IF and _NOT_IF[stem](node):
+        return False
     is_elementwise = isinstance(op.target, np.ufunc) and op.target.signature is None
     return op.name in _OPERATORS or is_elementwise or stem in _FUNCTIONS
 
@@ -122,10 +131,11 @@ def _shape(node: Node) -> tuple[float, ...]:
 
 
 def _overflows(node: Node) -> bool:
-    """Tell products of small integers, in whose dtype numpy adds up and Dask does not."""
+    """Tell products of objects, and of small integers, in whose dtype numpy adds up and Dask does not."""
     name = node.op.names[0] if isinstance(node.op, Path) else node.op.name.rpartition(".")[2]
     dtypes = [i.meta.dtype for i in node.inputs if isinstance(i.meta, TensorMeta)]
-    return name in _PRODUCTS and any(dtype.kind in "biu" and dtype.itemsize < 8 for dtype in dtypes)
+    is_small = any(dtype.kind in "biu" and dtype.itemsize < 8 for dtype in dtypes)
+    return name in _PRODUCTS and (is_small or any(dtype.hasobject for dtype in dtypes))
 
 
 def _plain_key(node: Node, building: Building) -> bool:

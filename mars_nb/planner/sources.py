@@ -169,25 +169,33 @@ def _spaced(building: Building, node: Node) -> Layout:
     numbers = (*node.args, *(value for name, value in node.kwargs.items() if name != "dtype"))
     if len(node.chunks) != 1 or not all(isinstance(number, int | float) for number in numbers):
         raise NotPartitionable
-    bind = _bound_linspace if node.op.name == "numpy.linspace" else _bound_arange
+    dtype = node.meta.dtype
     kwargs = {name: value for name, value in node.kwargs.items() if name != "dtype"}
-    first, step, last = bind(*node.args, **kwargs)
-    make = partial(_steps, first, step, last, sum(node.chunks[0]), node.meta.dtype)
+    if node.op.name == "numpy.linspace":
+        make = partial(_spread, *_bound_linspace(*node.args, **kwargs), sum(node.chunks[0]), dtype)
+    else:
+        make = partial(_steps, *_bound_arange(*node.args, **kwargs), dtype)
     keys = [building.add(node, i, partial(make, *span)) for i, span in enumerate(spans(node.chunks[0]))]
     return Grid(tuple(keys), node.chunks)
 
 
-def _bound_arange(start: Any, stop: Any = None, step: Any = 1) -> tuple[Any, Any, Any]:
+def _bound_arange(start: Any, stop: Any = None, step: Any = 1) -> tuple[Any, Any]:
     first = 0 if stop is None else start
-    return first, (first + step) - first, None
+    return first, first + step
+
+
+def _steps(first: Any, second: Any, dtype: np.dtype[Any], start: int, stop: int) -> Any:
+    # numpy brings the first two numbers into the dtype, and goes on by their difference.
+    begin, then = np.array([first, second]).astype(dtype)
+    return np.arange(start, stop).astype(dtype) * (then - begin) + begin
 
 
 def _bound_linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True) -> tuple[Any, Any, Any]:
     return float(start), (stop - start) / (num - 1 if endpoint else num), stop if endpoint else None
 
 
-def _steps(first: Any, step: Any, last: Any, count: int, dtype: np.dtype[Any], start: int, stop: int) -> Any:
+def _spread(first: Any, step: Any, last: Any, count: int, dtype: np.dtype[Any], start: int, stop: int) -> Any:
     values = np.arange(start, stop) * step + first
     if last is not None and stop == count:
         values[-1] = last
-    return values.astype(dtype)
+    return (np.floor(values) if dtype.kind in "iu" else values).astype(dtype)

@@ -48,12 +48,22 @@ def from_data(
     if isinstance(data, Tensor):
         dtype = kwargs.get("dtype", args[1] if len(args) > 1 else None)
         return data if dtype is None else data.astype(dtype)
-    if any(isinstance(leaf, Tileable) for leaf in leaves(data)):
+    if _holds_tileables(data):
         return record_function(Function(function, "numpy.array"), args, kwargs)
     array = function(*args, **kwargs)
     meta = TensorMeta(array.shape, array.dtype)
     how: dict[str, Any] = {"infer": lambda *_: meta, "prefix": "Array", "chunks": cut(meta, chunk_size)}
     return record(Source("data_source"), (Data(array),), **how)
+
+
+def _holds_tileables(data: Any) -> bool:
+    """Look into lists and tuples; quickly, because there may be millions of numbers."""
+    if not isinstance(data, list | tuple):
+        return isinstance(data, Tileable)
+    kinds = set(map(type, data))
+    if any(issubclass(kind, Tileable) for kind in kinds):
+        return True
+    return any(issubclass(kind, list | tuple) for kind in kinds) and any(map(_holds_tileables, data))
 
 
 def tensor(data: Any = None, dtype: Any = None, order: str = "K", chunk_size: ChunkSize = None) -> Any:
