@@ -85,6 +85,20 @@ def test_free_several(magic, shell, session):
     assert not session.results
 
 
+def test_what_is_computed_on_the_way_is_told_apart(magic, shell, session):
+    cell(shell, "a = mr.spawn(list, args=(range(1000),))\nb = mr.spawn(len, args=(a,)).execute()")
+    assert len(magic("results").splitlines()) == 3
+    assert "1 result, 28 B; memory" in magic("info")
+    assert "; 1 intermediate, " in magic("info")
+    assert "of `a` in session" in magic("free a")
+    assert "intermediate" not in magic("info")
+    assert len(session.results) == 1
+    cell(shell, "c = mr.spawn(sum, args=(a,)).execute()")
+    magic("free --all")
+    assert not session.results
+    assert not session.intermediates
+
+
 def test_free_of_dask_collections(magic, shell, session):
     shell.push({"x": da.arange(10, chunks=5)})
     cell(shell, "mars_nb.execute(x)")
