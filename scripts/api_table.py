@@ -172,6 +172,9 @@ def entries() -> dict[str, list[Entry]]:
 
         found = {title: [entry(group, name) for name in group.names] for title, group in GROUPS.items()}
         others = [Call(name, name, "", text) for name, text in listed.others.items()]
+        plots = sys.modules.get("matplotlib.pyplot")
+        if plots is not None:
+            plots.close("all")
         found["Names of Mars"] = [_summed_up(call.name, [(trial.how(call), call)]) for call in others]
     gone = (Entry(name, "none", why) for name, why in listed.reasons.items() if name.startswith(("md.", "mt.", "mr.")))
     found["Names of Mars"] += gone
