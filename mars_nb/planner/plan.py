@@ -127,7 +127,7 @@ def plan(
         sources[node] = _sources(node, sources, version)
         if node in wanted or not is_dear(node, dear):
             continue
-        if node not in building.pruned and wished(node):
+        if node not in building.pruned and wished(node) and _may_be_asked_for(sources[node]):
             intermediates[node] = Intermediate(building.lowered[node], node in building.differing, sources[node])
         else:
             dear.add(node)
@@ -148,6 +148,11 @@ def _lowered(building: Building, node: Node) -> Layout:
         return partitioned(building, node)
     gathering.tell(building, node)  # may raise, so not while another error is handled
     return whole(building, node)
+
+
+def _may_be_asked_for(sources: Sources) -> bool:
+    """Tell whether it can be found out later that nothing has changed; see `reading.version`."""
+    return not any(type(version) is object for _, version in sources)
 
 
 def _sources(node: Node, known: Mapping[Node, Sources], version: Callable[[Node], Hashable | None]) -> Sources:

@@ -311,6 +311,15 @@ def test_a_changed_file_is_read_anew(session: Session, tmp_path: Path) -> None:
     assert kept(session) == ["DataFrameReadCsv"]
 
 
+def test_what_may_change_untold_is_not_kept(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text("a\n1\n2\n")
+    df = md.read_csv(str(path))
+    for version, count in (lambda node: object(), 0), (lambda node: "same", 1), (lambda node: None, 1):
+        planned = plan([df.a.sum()._node], wished=lambda node: node is df._node, version=version)
+        assert len(planned.intermediates) == count
+
+
 def test_a_missing_file_is_an_error_of_pandas(session: Session, tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
     path.write_text("a\n1\n2\n")
