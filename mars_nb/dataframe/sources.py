@@ -32,6 +32,12 @@ def construct(cls: Callable[..., Any], data: Any, arguments: dict[str, Any], chu
         Rows of a chunk, or a tuple of which the first counts.
     """
     arguments = {name: value for name, value in arguments.items() if value is not None}
+    if type(data).__module__.startswith("dask.dataframe."):
+        from mars_nb.dataframe.interchange import from_dask
+
+        data = from_dask(data)
+        if not arguments and type(data).__name__ == cls.__name__:
+            return data
     if any(isinstance(leaf, Tileable) for leaf in leaves((data, arguments))):
         return record(Function(cls, f"pandas.{cls.__name__}"), (data,), arguments, infer=infer, prefix="DataFrame")
     try:

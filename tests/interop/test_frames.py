@@ -184,6 +184,10 @@ def test_frames_of_dask_stay_lazy_and_cut(partitions: int) -> None:
     check(frame.execute().fetch(), dask_has(PLAIN))
     check(md.from_dask(collection.x).execute().fetch(), PLAIN.x)
     check(md.from_dask(collection.index).execute().fetch(), PLAIN.index)
+    check(md.DataFrame(collection[["i", "x"]]).execute().fetch(), PLAIN[["i", "x"]])
+    with mars_nb.option_context({"on_gather": "allow"}):
+        check(md.DataFrame(collection[["i", "x"]], columns=["x"]).execute().fetch(), PLAIN[["x"]])
+    check(md.Series(collection.x).execute().fetch(), PLAIN.x)
     with pytest.raises(TypeError, match="from_dask takes a Dask data frame"):
         md.from_dask(collection.x.sum())
 
