@@ -193,7 +193,7 @@ def _lifted(building: Building, node: Node) -> Node:
     (number,) = given
     value = node.args[number]
     column = value if isinstance(value, np.ndarray) else pd.Series(value).array
-    if column.ndim != 1:
+    if column.ndim != 1 or not len(column):
         return node
     dtype = column.dtype if isinstance(column.dtype, np.dtype) else np.dtype(object)
     source = Node(Source("data_source"), (Data(column),), {}, node.label, TensorMeta((len(column),), dtype), node.site)

@@ -141,7 +141,8 @@ def _cut(order: Order, count: int, splitters: Any, *values: Any) -> Pieces:
     positions = order.positions(keys)
     if len(splitters) and len(keys):
         # pandas alone knows the order, so it sorts splitters and keys together; a splitter comes before its equals.
-        places = np.flatnonzero(order.positions(pd.concat([splitters, keys])) < len(splitters))
+        among = pd.concat([splitters, keys.take(positions)])  # sorted already but for the splitters, which is quick
+        places = np.flatnonzero(order.positions(among) < len(splitters))
         bounds = [0, *(places - np.arange(len(splitters))), len(keys)]
     else:
         bounds = [0, len(keys)]

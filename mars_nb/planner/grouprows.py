@@ -23,7 +23,7 @@ from mars_nb.planner.exchange import ByKeys, Side, answered, exchanged, orderabl
 from mars_nb.planner.grouping import Grouping, grouping_of
 from mars_nb.planner.layout import Layout, Rows
 from mars_nb.planner.renumber import columns_of, renumbered
-from mars_nb.planner.walks import aligned_rows
+from mars_nb.planner.walks import aligned_rows, sample_of
 from mars_nb.scheduler.pieces import Pieces
 
 # For each row, in the order of the rows.
@@ -51,13 +51,21 @@ def grouped_rows(building: Building, node: Node) -> Layout | None:
     side = Side(chunks, ByKeys(grouping.keys_of_chunk))
     *between, name = [step for step in node.op.names[1:] if step != "__call__"]  # ``nth`` is an object that is called
     if name in _PER_ROW and len(between) <= 1:
-        answers = answered(building, node, side, Evaluation(node, node.inputs))
+        answers = answered(building, node, side, partial(_for_each_row, Evaluation(node, node.inputs)))
         return Rows(tuple(answers), rows.partition, rows.lengths, columns_of(node))
     if name in _SOME_ROWS and len(between) <= 1:
         return _some(building, node, side, _kept_groups if name == "filter" else _kept_rows)
     if _is_per_group(node, grouping):
         return _per_group(building, node, side, grouping)
     return None
+
+
+def _for_each_row(evaluate: Evaluation, *values: Any) -> Any:
+    found = evaluate(*values)
+    if len(found) == len(values[0]):
+        return found
+    # No row has a key, and pandas gives nothing at all; among rows that have one, these would have no value.
+    return sample_of(evaluate.node)[:0].reindex(range(len(values[0]))).set_axis(values[0].index, axis=0)
 
 
 def _selects(node: Node) -> bool:

@@ -88,7 +88,7 @@ def melt(building: Building, node: Node) -> Layout | None:
     if not melted or not all(label in sample.columns for label in (*kept, *melted)):
         return None
     parts = [
-        building.add(node, ("part", label, i), partial(_one_melted, {**asked, "value_vars": [label]}), [key])
+        building.add(node, ("part", label, i), partial(_one_melted, node, {**asked, "value_vars": [label]}), [key])
         for label in melted
         for i, key in enumerate(base.keys)
     ]
@@ -113,8 +113,9 @@ def _listed(given: Any) -> list[Any]:
     return list(given) if isinstance(given, list | tuple) else [given]
 
 
-def _one_melted(arguments: dict[str, Any], chunk: Any) -> Any:
-    return chunk.melt(**arguments)
+def _one_melted(node: Node, arguments: dict[str, Any], chunk: Any) -> Any:
+    # What has no rows must not decide the dtype.
+    return chunk.melt(**arguments) if len(chunk) else sample_of(node)[:0]
 
 
 # --- rows left out by their labels --------------------------------------------------------------------------------

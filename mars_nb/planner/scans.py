@@ -107,11 +107,12 @@ def _chain(
 
 
 def _joined(before: Any, chunk: Any) -> Any:
-    return pd.concat([before, chunk])
+    # What has no rows decides neither dtypes nor the kind of labels.
+    return pd.concat([part for part in (before, chunk) if len(part)] or [chunk])
 
 
 def _joined_above(after: Any, chunk: Any) -> Any:
-    return pd.concat([chunk, after])
+    return _joined(chunk, after)
 
 
 def _edge(join: Join, count: int, up: bool, chunk: Any, *before: Any) -> Any:

@@ -55,6 +55,10 @@ def _set_cells(d: Any) -> None:
     d.loc[:, "i"] = d.i + 1
 
 
+def _set_list(d: Any) -> None:
+    d["x"] = [0.5] * len(d)
+
+
 # Frame to frame, with the same columns.
 STEPS: dict[str, Step] = {
     "filter": lambda d: d[d.i > 0],
@@ -110,12 +114,20 @@ STEPS: dict[str, Step] = {
     "join right": lambda d: d[["i", "s", "t"]].merge(d[["i", "x", "b"]].head(4), on="i", how="right"),
     "join outer": lambda d: d[["i", "x", "b"]].merge(d[["i", "s", "t"]].head(4), on="i", how="outer"),
     "join labels": lambda d: d[["i", "x"]].join(d[["s", "b", "t"]].drop_duplicates("s")),
+    "join sorted": lambda d: d[["i", "x", "b"]].merge(d[["i", "s", "t"]].drop_duplicates("s"), on="i", sort=True),
+    "join twice": lambda d: d[["i", "s", "x"]].merge(d[["i", "s", "b", "t"]], on=["i", "s"]),
+    "unlike": lambda d: (
+        other(d).concat([d, d[["x", "s"]].head(2)])[["i", "x", "s", "b", "t"]].dropna(subset=["i", "b"])
+    ),
+    "group last rows": lambda d: d.groupby("b").tail(2),
+    "group differences": lambda d: d.assign(x=d.groupby("s").x.transform(lambda v: v - v.mean())),
+    "set list": assigned(_set_list),
     "groups": lambda d: d.groupby(["i", "s"], as_index=False).agg(x=("x", "sum"), b=("b", "any"), t=("t", "max")),
 }
 # Frame to anything.
 ENDS: dict[str, Step] = {
-    "sum": lambda d: d[["i", "x", "b"]].sum(),
-    "mean": lambda d: d[["i", "x", "b"]].mean(),
+    "sum": lambda d: d[["i", "x"]].sum(),
+    "mean": lambda d: d[["i", "x"]].mean(),
     "std": lambda d: d[["i", "x"]].std(),
     "min": lambda d: d.x.min(),
     "max date": lambda d: d.t.max(),
@@ -127,7 +139,7 @@ ENDS: dict[str, Step] = {
     "median": lambda d: d.x.median(),
     "quantiles": lambda d: d.i.quantile([0.1, 0.5, 0.9]),
     "description": lambda d: d[["i", "x"]].describe(),
-    "label of least": lambda d: d.i.idxmin(),
+    "label of least": lambda d: d[["i"]].idxmin(),
     "duplicates": lambda d: d.duplicated(["i", "s"]),
     "groups": lambda d: d.groupby("i").x.sum(),
     "group means": lambda d: d.groupby("s").agg({"x": ["mean", "var", "count"], "i": "max"}),
@@ -157,6 +169,20 @@ ENDS: dict[str, Step] = {
     "rows by label": lambda d: d.loc[[2, 1]],
     "some rows": lambda d: d.iloc[[3, 0, -1]],
     "labels": lambda d: d.index,
+    "without labels": lambda d: d.drop([1, 2], errors="ignore"),
+    "asked labels": lambda d: d.reset_index(drop=True).reindex([1, 40, 0]),
+    "long": lambda d: d.melt(id_vars="s", value_vars=["i", "x"]),
+    "flags": lambda d: pd.get_dummies(d.s) if isinstance(d, pd.DataFrame) else md.get_dummies(d.s),
+    "correlations": lambda d: d[["i", "x", "b"]].corr(),
+    "unlike": lambda d: other(d).concat([d[["i", "s"]], d[["i", "b"]]], ignore_index=True),
+    "keyed": lambda d: other(d).concat({"p": d, "q": d.head(2)}),
+    "spread": lambda d: d.x.rolling(3, min_periods=1).std(),
+    "group values": lambda d: d.groupby("b").s.unique(),
+    "group applied": lambda d: d.groupby("i")[["x", "b"]].apply(lambda g: g.x.sum() + len(g)),
+    "group frames": lambda d: d.groupby("b")[["i", "x"]].apply(lambda g: g.head(1)),
+    "group spreads": lambda d: d.groupby("s").i.sem(),
+    "multiplied": lambda d: d.i * d.sort_index(kind="stable").x,
+    "either": lambda d: d.b | d[d.i > 0].drop_duplicates("i").b,
     "added": lambda d: d.x + d[d.b].drop_duplicates("i").i,
     "added frames": lambda d: d[["i", "x"]] + d.sort_values("i", kind="stable")[["x", "i"]],
     "frame": lambda d: d,
