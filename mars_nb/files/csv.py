@@ -103,8 +103,9 @@ class CsvReader(UntypedReader):
                 raise noted(error, path) from None
         if len(frames) == 1:
             return frames[0]
-        has_labels = self.arguments.get("index_col") is not None or not isinstance(self.sample.index, pd.RangeIndex)
-        return pd.concat(frames, ignore_index=not has_labels)
+        given = self.arguments.get("index_col")
+        is_numbered = (given is None or given is False) and isinstance(self.sample.index, pd.RangeIndex)
+        return pd.concat(frames, ignore_index=is_numbered)
 
     def group(self, part: int) -> int:
         """Tell the number of the file that a part is of."""
@@ -169,6 +170,7 @@ class CsvReader(UntypedReader):
             top = [file.readline() for _ in range(skipped)]
             header = file.readline() if _has_header(arguments) else b""
             begin = sum(map(len, top)) + len(header)
+            first = header or file.readline()
             file.seek(max(span.start, begin))
             odd = bool(quote and file.read(max(0, span.stop - max(span.start, begin))).count(quote) % 2)
             if span.start > begin:
@@ -178,12 +180,14 @@ class CsvReader(UntypedReader):
             body = file.read(max(0, end - begin))
         places.check_unchanged(span.path, self.version)
         separator = str(arguments.get("sep", arguments.get("delimiter", ","))).encode()
-        if not body.strip():
-            return Parsed(_nothing(header, arguments), odd)
-        if quote and not (is_regular(header, separator, quote) and is_regular(body, separator, quote)):
+        if quote and not (is_regular(first, separator, quote) and is_regular(body, separator, quote)):
             return Parsed(None, odd)
         try:
+            if not body.strip():
+                return Parsed(parse_csv(io.BytesIO(first), **arguments, nrows=0), odd)
             return Parsed(parse_csv(io.BytesIO(header + body), **arguments), odd)
+        except pd.errors.EmptyDataError:  # comments only
+            return Parsed(parse_csv(io.BytesIO(first), **arguments, nrows=0), odd)
         except Exception as error:  # the file's, or it begins inside quotes, which `repair` will see
             return Parsed(None, odd, error)
 
@@ -204,10 +208,3 @@ class CsvReader(UntypedReader):
 def _has_header(arguments: Mapping[str, Any]) -> bool:
     header = arguments.get("header", "infer")
     return header == 0 or (header == "infer" and arguments.get("names") is None)
-
-
-def _nothing(header: bytes, arguments: Mapping[str, Any]) -> pd.DataFrame:
-    """Give the columns of a part without rows."""
-    if header:
-        return parse_csv(io.BytesIO(header), **arguments)
-    return parse_csv(io.BytesIO(b"0\n"), **{**arguments, "nrows": 0})

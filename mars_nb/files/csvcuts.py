@@ -71,8 +71,8 @@ def csv_reader(
     reader = replace(reader, nbytes=sum(size or 0 for size in sizes) * _GROWTH, spans=spans, count=len(spans))
     if arguments.get("index_col") is not None:
         labels = _index_labels(paths[0], arguments)
-        if labels is None:
-            return replace(reader, spans=(), count=1), []
+        if labels is None or (head.index.dtype == object and not isinstance(head.index, pd.MultiIndex)):
+            return replace(reader, spans=(), count=1), []  # joining labels of type object, pandas makes texts of them
         reader = replace(reader, labels=labels, names=list(head.index.names))
     elif not isinstance(head.index, pd.RangeIndex):  # rows with an item more than the header begin with a label
         return replace(reader, spans=(), count=1), []
@@ -111,7 +111,9 @@ def _begins_plainly(path: str, arguments: Mapping[str, Any]) -> bool:
         first = file.readline()
     comment = arguments.get("comment")
     is_comment = comment is not None and first.lstrip().startswith(str(comment).encode())
-    return bool(first.strip()) and b"\r" not in first.rstrip(b"\r\n") and not is_comment and b'"' not in b"".join(top)
+    quote = str(arguments.get("quotechar", '"')).encode()
+    plain = quote not in b"".join(top) and first.count(quote) % 2 == 0
+    return plain and bool(first.strip()) and b"\r" not in first.rstrip(b"\r\n") and not is_comment
 
 
 def _spans(
@@ -139,7 +141,8 @@ def _index_labels(path: str, arguments: Mapping[str, Any]) -> list[Any] | None:
     wanted = list(wanted) if isinstance(wanted, list | tuple) else [wanted]
     if not all(isinstance(label, int | str) for label in wanted):
         return None
-    return [columns[label] if isinstance(label, int) and label not in columns else label for label in wanted]
+    labels = [columns[label] if isinstance(label, int) and label not in columns else label for label in wanted]
+    return labels if set(columns) - set(labels) else None
 
 
 def _date_formats(path: str, arguments: Mapping[str, Any]) -> str | dict[str, str] | None:

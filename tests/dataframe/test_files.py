@@ -305,3 +305,58 @@ def test_a_csv_file_larger_than_the_memory_limit_streams_through(tmp_path: Path)
         assert lazy.a.sum().execute().fetch() == frame.a.sum()
     assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "in.csv").read_bytes()
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "out.parquet"), frame)
+
+
+ITEMS: dict[str, list[str]] = {
+    "integers": ["0", "-7", "12", ""],
+    "floats": ["0.5", "1e3", "7", ""],
+    "words": ["ab", "c d", '"q,x"', '"l\nm"', '"d""q"', "NA", "ü", ""],
+    "dates": ["2024-01-31", "2024-02-01", ""],
+    "booleans": ["True", "False"],
+}
+ARGUMENTS: dict[str, list[Any]] = {
+    "index_col": [0, -1, "c0", ["c0"], False, None],
+    "usecols": [["c0"], [0], lambda name: name != "c1"],
+    "dtype": [str, {"c0": "object"}, "category"],
+    "parse_dates": [["c0"], True, [0]],
+    "na_values": [["ab"]],
+    "keep_default_na": [False],
+    "skiprows": [1, 2, [1]],
+    "nrows": [0, 3, 30],
+    "header": [None, 0, 1],
+    "names": [["c0", "c1", "c2"]],
+    "comment": ["#", "a"],
+    "dtype_backend": ["pyarrow"],
+    "skip_blank_lines": [False],
+    "engine": ["python", "c"],
+}
+
+
+@given(data=st.data())
+@settings(max_examples=120, deadline=None, derandomize=True)
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::pandas.errors.DtypeWarning")
+def test_any_arguments_mean_what_they_mean_to_pandas(data: st.DataObject) -> None:
+    columns = data.draw(st.lists(st.sampled_from([*ITEMS]), min_size=1, max_size=3))
+    row = st.tuples(*(st.sampled_from(ITEMS[column]) for column in columns))
+    lines = [[f"c{i}" for i in range(len(columns))], *data.draw(st.lists(row, max_size=40))]
+    names = data.draw(st.sets(st.sampled_from([*ARGUMENTS]), max_size=3))
+    arguments = {name: data.draw(st.sampled_from(ARGUMENTS[name])) for name in sorted(names)}
+    end = data.draw(st.sampled_from(["\n", "\r\n"]))
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "file.csv"
+        path.write_bytes("".join(",".join(line) + end for line in lines).encode())
+        expected = outcome(lambda: pd.read_csv(path, **arguments))
+        size = data.draw(st.integers(10, 100))
+        found = outcome(lambda: md.read_csv(path, chunk_bytes=size, **arguments).execute().fetch())
+        if isinstance(expected, pd.DataFrame):
+            pd.testing.assert_frame_equal(found, expected)
+        else:
+            assert type(found) is type(expected)
+
+
+def outcome(read: Any) -> Any:
+    """Give what is read, or the error."""
+    try:
+        return read()
+    except Exception as error:
+        return error
