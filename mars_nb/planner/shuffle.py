@@ -91,7 +91,7 @@ def _is_by_row(order: Order, sample: Any) -> bool:
     """Tell whether the user's key of a row depends on that row only, as far as the sample tells."""
     key = order.arguments.kwargs.get("key")
     if key is None or len(sample) < 2:
-        return True
+        return key is None
     columns = order.keys(sample)
     if order.method == "sort_index":
         columns = columns.index.to_series()
