@@ -1,4 +1,8 @@
-"""What all readers are: they read what lies in files or a database, in parts."""
+"""What all readers are: they read what lies in files or a database, in parts.
+
+A reader never changes and keeps nothing open, so several threads may read parts by it at once, and it may be sent to
+another process.
+"""
 
 from __future__ import annotations
 

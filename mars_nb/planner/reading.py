@@ -22,7 +22,8 @@ from mars_nb.graph.node import Function, Node
 from mars_nb.planner.context import Building
 from mars_nb.planner.layout import ChunkKey, Grid, Layout, Rows, Single, grid_indices, spans
 
-# Readers of what is there now, for nodes whose files were changed since they were recorded.
+# Readers of what is there now, for nodes whose files were changed since they were recorded. Two threads that plan the
+# same node at once may both make one; either will do.
 _renewed: WeakKeyDictionary[Node, Reader] = WeakKeyDictionary()
 
 
