@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import operator
 from collections.abc import Callable, Iterator
@@ -65,7 +66,8 @@ class PandasTileable(Tileable):
 
     def _call_method(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Record a method of pandas; ``inplace=True`` changes what this object stands for."""
-        if not kwargs.pop("inplace", False):
+        can_be_in_place = "inplace" in kwargs and _can_be_in_place(type(self._sample), name)
+        if not can_be_in_place or not kwargs.pop("inplace"):
             return self._record_path(name, Arguments(args, kwargs))
         self._become(self._record_path(name, Arguments(args, kwargs)))
         return self if name in _GIVE_THEMSELVES else None
@@ -177,6 +179,11 @@ class PandasTileable(Tileable):
             known = () if sample is None else dir(self)
             raise missing(f"{type(self).__name__!r} object", name, known, INSTEAD.get(name))
         return attribute_of(self, type(sample), name)
+
+
+def _can_be_in_place(cls: type, name: str) -> bool:
+    """Tell whether a method of pandas's takes ``inplace=``; what does not is to say so itself."""
+    return "inplace" in inspect.signature(getattr(cls, name)).parameters
 
 
 def public_attributes(sample: Any) -> list[str]:
