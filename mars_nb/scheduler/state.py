@@ -220,7 +220,7 @@ class RunState:
         if users is not None:
             self.values[number] = value
             if number not in self._outputs:
-                self.live += getattr(value, "nbytes", 0)
+                self.live += _nbytes(value)
             waiting = self._waiting
             for user in users:
                 waiting[user] -= 1
@@ -233,7 +233,7 @@ class RunState:
             self._needed[needed] -= 1
             if not self._needed[needed] and needed not in self._outputs:
                 unneeded = self.values.pop(needed)
-                self.live -= getattr(unneeded, "nbytes", 0)
+                self.live -= _nbytes(unneeded)
                 if dropped is not None:
                     dropped.append(unneeded)
         return became_ready
@@ -265,6 +265,15 @@ class RunState:
     def results(self) -> dict[Key, Any]:
         """Give the outputs' values by key, when all has run."""
         return {self.keys[number]: self.values[number] for number in self._outputs}
+
+
+def _nbytes(value: Any) -> int:
+    """Tell the bytes of a value if it tells them; a class of the user's may do whatever it wants when asked."""
+    try:
+        found = getattr(value, "nbytes", 0)
+    except Exception:
+        return 0
+    return found if type(found) is int else 0
 
 
 def _distinct(numbers: list[int]) -> Collection[int]:

@@ -122,7 +122,7 @@ class Facts:
         --------
         >>> import mars_nb, mars_nb.remote as mr
         >>> with mars_nb.new_session(default=False) as session:
-        ...     a = mr.spawn(list, args=("abc",))
+        ...     a = mr.spawn(str.upper, args=("abc",))
         ...     b = mr.spawn(len, args=(a,)).execute(session=session)
         ...     [result.label for result in session.intermediates], len(session.results)
         (['RemoteFunction'], 1)

@@ -86,7 +86,7 @@ def test_free_several(magic, shell, session):
 
 
 def test_what_is_computed_on_the_way_is_told_apart(magic, shell, session):
-    cell(shell, "a = mr.spawn(list, args=(range(1000),))\nb = mr.spawn(len, args=(a,)).execute()")
+    cell(shell, "a = mr.spawn(bytes, args=(1000,))\nb = mr.spawn(len, args=(a,)).execute()")
     assert len(magic("results").splitlines()) == 3
     assert "1 result, 28 B; memory" in magic("info")
     assert "; 1 intermediate, " in magic("info")

@@ -22,13 +22,19 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
 
+import numpy as np
+import pandas as pd
+
 from mars_nb.graph.claims import Hand, held_by_user
 from mars_nb.graph.node import Node
 from mars_nb.planner.layout import ChunkKey, described, stored
 from mars_nb.planner.plan import Intermediate, Plan
 from mars_nb.scheduler import Graph
+from mars_nb.storage import Held
 
 Take = Callable[[Any], object]
+# What functions that are given it cannot change. A list or an iterator would be another one the next time.
+_UNCHANGED = (np.ndarray, np.generic, pd.DataFrame, pd.Series, pd.Index, int, float, complex, str, bytes, type(None))
 
 
 class Noticed(NamedTuple):
@@ -107,7 +113,7 @@ class _Growing:
         self._given_up = False
 
     def take(self, key: ChunkKey, chunk: Any) -> None:
-        self.nbytes += getattr(chunk, "nbytes", 0)
+        self.nbytes += chunk.nbytes if type(chunk) is Held else 0  # others are small
         self.chunks[key] = chunk
         if self._given_up:
             self.chunks.clear()
@@ -193,6 +199,8 @@ class Intermediates:
         """Keep a value if all of its chunks are there and the user still has a variable for it."""
         hand = held_by_user(node.key)
         if self._closed or hand is None or not all(key in chunks for key in what.layout.keys):
+            return False
+        if not all(issubclass(self._describe(chunk)[0], _UNCHANGED) for chunk in chunks.values()):
             return False
         layout, own = stored(what.layout, node.key, chunks, self._describe)
         nbytes = sum(map(self._sizeof, own.values()))
