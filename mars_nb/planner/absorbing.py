@@ -96,11 +96,12 @@ def _extent(building: Building, node: Node, chunks: tuple[ChunkKey, ...]) -> Chu
     return building.add(node, "extent", _outer, ends)
 
 
-def _ends(chunk: Any) -> tuple[Any, Any]:
-    return chunk.min(), chunk.max()
+def _ends(chunk: Any) -> tuple[Any, Any] | None:
+    return (chunk.min(), chunk.max()) if chunk.size else None
 
 
-def _outer(*ends: tuple[Any, Any]) -> tuple[Any, Any]:
+def _outer(*all_ends: tuple[Any, Any] | None) -> tuple[Any, Any]:
+    ends = [pair for pair in all_ends if pair is not None] or [(0, 1)]  # as numpy has it for no items
     return np.minimum.reduce([low for low, _ in ends]), np.maximum.reduce([high for _, high in ends])
 
 

@@ -64,7 +64,7 @@ def form(node: Node) -> Form | None:
         return _line_by_line
     texts = name.startswith(("numpy.strings.", "numpy.char.")) and stem not in ("partition", "rpartition")
     if name.startswith("numpy.") and (stem in _ITEM_BY_ITEM or stem in _ITEM_BY_ITEM_IN or texts):
-        return _item_by_item
+        return item_by_item
     return None
 
 
@@ -98,7 +98,8 @@ def _blockwise(function: Callable[..., Any], dtype: Any, arrays: list[Any]) -> A
     return dask.array.blockwise(function, labels(ndim), *pairs, dtype=dtype, meta=np.empty((0,) * ndim, dtype))
 
 
-def _item_by_item(node: Node, arrays: Mapping[Node, Any]) -> Any:
+def item_by_item(node: Node, arrays: Mapping[Node, Any]) -> Any:
+    """Compute an operation on each block by itself; lengths need not be known."""
     if not isinstance(node.meta, TensorMeta) or isinstance(node.op, Path):
         raise NotPartitionable
     assert isinstance(node.op, Function)

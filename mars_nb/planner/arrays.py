@@ -17,7 +17,7 @@ from mars_nb.graph.meta import TensorMeta
 from mars_nb.graph.node import Arguments, Function, Node, Path
 from mars_nb.graph.structure import leaves, replace
 from mars_nb.planner.absorbing import absorbed
-from mars_nb.planner.arrayforms import Finished, form
+from mars_nb.planner.arrayforms import Finished, form, item_by_item
 from mars_nb.planner.context import Building, NotPartitionable
 from mars_nb.planner.layout import ChunkKey, Grid, Layout, Single, grid_indices
 from mars_nb.planner.taskspec import chunk_tasks
@@ -47,6 +47,8 @@ _METHODS = frozenset(
 )
 
 
+_SCANS = frozenset("cumsum cumprod nancumsum nancumprod".split())
+_EACH_WITH_ITEMS, _ENDS = _SCANS | {"std", "var"}, frozenset("max min amax amin ptp".split())
 _PRODUCTS = frozenset("dot matmul tensordot vdot outer einsum trace".split())
 
 
@@ -84,7 +86,7 @@ def lower(building: Building, node: Node) -> Layout:
     if absorbs is not None:
         return absorbs
     ours = form(node)
-    if ours is None:
+    if ours is None or not (ours is item_by_item or all(map(_known, arrays.values()))):
         raise NotPartitionable
     try:
         found = ours(node, arrays)
@@ -103,16 +105,35 @@ def partitionable(building: Building, node: Node) -> bool:
 
 def _with_axis(node: Node) -> tuple[Any, ...]:
     """Give the arguments; Dask's running sums must be told the axis, also where there is only one."""
-    meta = node.inputs[0].meta
-    flat = isinstance(meta, TensorMeta) and len(meta.shape) == 1
-    if flat and node.op.name in ("cumsum", "cumprod") and isinstance(node.op, Path) and node.args[1] == ((), {}):
-        return node.args[0], Arguments((), {"axis": 0})
-    return node.args
+    if not _runs_over_all(node):
+        return node.args
+    return (node.args[0], Arguments((), {"axis": 0})) if isinstance(node.op, Path) else (node.args[0], 0)
+
+
+def _meets_empty_chunks(node: Node) -> bool:
+    """Tell where Dask goes wrong with a chunk without items, as a mask may leave it."""
+    stem = node.op.name.rpartition(".")[2]
+    unknown = [shape for shape in map(_shape, node.inputs) if any(map(math.isnan, shape))]
+    return bool(unknown) and (stem in _EACH_WITH_ITEMS or (stem in _ENDS and any(len(shape) > 1 for shape in unknown)))
+
+
+def _runs_over_all(node: Node) -> bool:
+    """Tell running sums and the like without an axis."""
+    scan = node.op.name.rpartition(".")[2] in _SCANS
+    return (
+        scan
+        and not node.kwargs
+        and (node.args[1:] == (((), {}),) if isinstance(node.op, Path) else len(node.args) == 1)
+    )
 
 
 def _trusted(node: Node, building: Building) -> bool:
     """Tell operations for which Dask's answer is numpy's."""
     op = node.op
+    if _runs_over_all(node) and len(_shape(node.inputs[0])) != 1:
+        return False
+    if _meets_empty_chunks(node):
+        return False
     if isinstance(op, Path):
         return len(op.names) == 1 and op.names[0] in _METHODS
     if not isinstance(op, Function):

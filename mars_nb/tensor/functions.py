@@ -15,12 +15,13 @@ import numpy as np
 from mars_nb.graph.mirror import mirror, public_names
 from mars_nb.graph.names import missing
 from mars_nb.graph.node import Function
-from mars_nb.graph.structure import replace
+from mars_nb.graph.structure import leaves, replace
 from mars_nb.graph.tileable import Tileable
 from mars_nb.tensor import kinds
 from mars_nb.tensor.core import Tensor, record_into, record_ufunc
 from mars_nb.tensor.creation import CREATORS, create, from_data
 from mars_nb.tensor.gone import INSTEAD
+from mars_nb.tensor.infer import SMALL
 from mars_nb.tensor.splits import SPLITS, split
 
 
@@ -59,7 +60,16 @@ def call(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs:
     op = Function(function, name)
     if stem in kinds.IN_PLACE and args and isinstance(args[0], Tensor):
         return args[0]._change(name, function, args[1:], kwargs)
-    return record_into(op, *_with_named_out(function, args, kwargs))
+    args, kwargs = _with_named_out(function, args, kwargs)
+    if not any(isinstance(leaf, Tileable) for leaf in leaves((args, kwargs))):
+        args = tuple(map(_as_source, args))
+    return record_into(op, args, kwargs)
+
+
+def _as_source(value: Any) -> Any:
+    """Make a tensor of a large array of the user's, so that it is cut like one."""
+    large = type(value) is np.ndarray and value.size > SMALL
+    return from_data(np.asarray, (value,), {}, None) if large else value
 
 
 def _value(leaf: Any) -> Any:
