@@ -73,7 +73,7 @@ def spawn(
         raise TypeError(f"spawn needs a function, got {type(func).__name__}")
     if not isinstance(args, tuple | list):
         raise TypeError(f"args must be a tuple or list of arguments, got {type(args).__name__}; try args=(...,)")
-    if n_output is not None and (not isinstance(n_output, int) or n_output < 1):
+    if n_output is not None and (type(n_output) is not int or n_output < 1):
         raise ValueError(f"n_output must be a positive number, got {n_output!r}")
     target, given = func, (tuple(args), dict(kwargs or {}))
     if retry_when_fail:
