@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from runner import World, difference
+from worlds import make
 
 import mars_nb.dataframe as md
 import mars_nb.tensor as mt
@@ -23,18 +24,6 @@ LINES = [
     for line in (Path(__file__).parent / "changes.txt").read_text().splitlines()
     if not line.startswith("#")
 ]
-
-
-def make() -> dict[str, Any]:
-    """Give frames longer than a sample."""
-    numbers = np.arange(24) * 5 % 11
-    words = [f"w{i % 3}" if i % 7 else None for i in range(24)]
-    times = pd.date_range("2024", periods=24, freq="h")
-    return {
-        "df": pd.DataFrame({"a": numbers, "b": numbers[::-1].copy(), "s": words, "t": times}),
-        "num": pd.DataFrame({"a": numbers * 1.0, "b": numbers[::-1] * 1.0}),
-        "s": pd.Series(numbers, name="s"),
-    }
 
 
 def in_chunks(frame: Any) -> Any:

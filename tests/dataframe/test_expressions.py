@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from runner import World, difference
-from test_changes import make
+from worlds import make
 
 import mars_nb.dataframe as md
 import mars_nb.tensor as mt
