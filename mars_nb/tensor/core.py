@@ -377,7 +377,8 @@ for _name in public_names(np.ndarray):
 
 def _in_place(ufunc: np.ufunc) -> Callable[[Tensor, Any], Any]:
     def change(self: Tensor, other: Any) -> Any:
-        if isinstance(other, Tileable) and other._rank > self._rank:
+        is_scalar = not self.shape  # numpy gives numbers there, which do not change
+        if is_scalar or (isinstance(other, Tileable) and other._rank > self._rank):
             return NotImplemented
         return self._take(Function(ufunc, f"numpy.{ufunc.__name__}"), (self, other), {})
 
