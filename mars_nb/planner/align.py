@@ -80,8 +80,8 @@ class _Aligning:
         self.lengths = self._lengths("own", rows.keys)
 
     def following(self, *, keeps: bool) -> Layout:
-        """Let the other follow the labels of the first."""
-        same = self._same()
+        """Let the other follow the labels of the first; a frame without rows takes what it is given."""
+        same = self._same(or_none=True)
         by_position = self.recut("rows", self._if("other", same, True, self.other_keys))
         if len(self.other_keys) <= FEW_CHUNKS:
             by_label = [self.building.single(self.other).key] * len(self.rows.keys)
@@ -96,7 +96,7 @@ class _Aligning:
 
     def operands(self) -> Layout:
         """Give the labels of both."""
-        same = self._same()
+        same = self._same(or_none=False)
         own, other = (self._if(name, same, True, keys) for name, keys in self._both())
         by_position = self._evaluated(own, self.recut("rows", other))
         sides = [Side([(key,) for key in keys], ByKeys(_labels)) for keys in self._if_by_label(same)]
@@ -139,16 +139,15 @@ class _Aligning:
         keys = self.building.lowered[input_].keys
         return keys[number] if input_ in self.own else keys[0]
 
-    def _same(self) -> ChunkKey:
-        """Tell whether both have equal labels, or one has none; only labels are looked at."""
+    def _same(self, *, or_none: bool) -> ChunkKey:
+        """Tell whether both have equal labels, or the first has none; only labels are looked at."""
         labels = [self.building.add(self.node, ("labels", i), _bare, [key]) for i, key in enumerate(self.other_keys)]
         recut = self.recut("labels", labels)
         equal = [
             self.building.add(self.node, ("equal", i), _equal, both)
             for i, both in enumerate(zip(self.rows.keys, recut, strict=True))
         ]
-        lengths = self._lengths("other", labels)
-        return self.building.add(self.node, "same", _all_equal, [self.lengths, lengths, *equal])
+        return self.building.add(self.node, "same", partial(_all_equal, or_none), [self.lengths, *equal])
 
     def _both(self) -> list[tuple[str, Sequence[ChunkKey]]]:
         return [("own", self.rows.keys), ("other", self.other_keys)]
@@ -265,8 +264,8 @@ def _equal(chunk: Any, labels: pd.DataFrame) -> bool:
     return bool(chunk.index.equals(labels.index))
 
 
-def _all_equal(lengths: tuple[int, ...], others: tuple[int, ...], *equal: bool) -> bool:
-    return all(equal) or not sum(lengths) or not sum(others)
+def _all_equal(or_none: bool, lengths: tuple[int, ...], *equal: bool) -> bool:
+    return all(equal) or (or_none and not sum(lengths))
 
 
 def _only_if(wanted: bool, same: bool, chunk: Any) -> Any:

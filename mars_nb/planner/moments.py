@@ -34,12 +34,16 @@ class _Pairs(NamedTuple):
         The sum of its squared deviations from that.
     products
         The sum of the products of both deviations.
+    low, high
+        The least and greatest value of the column in rows: where they are equal nothing deviates, not even by rounding.
     """
 
     n: Array
     mean: Array
     squares: Array
     products: Array
+    low: Array
+    high: Array
 
 
 def correlation(building: Building, node: Node) -> Layout | None:
@@ -90,7 +94,13 @@ def _measured(labels: list[Any] | None, *chunks: Any) -> _Pairs:
     means = np.divide(shifted.T @ both, n, out=np.zeros_like(n), where=n > 0)
     products = shifted.T @ shifted - n * means * means.T
     squares = (shifted**2).T @ both - n * means**2
-    return _Pairs(n, np.where(n > 0, means + centers[:, None], 0.0), squares, products)
+    low, high = (
+        np.column_stack(
+            [extreme(np.where(valid[:, [j]] & valid, values, none), axis=0, initial=none) for j in range(len(n))]
+        )
+        for extreme, none in ((np.min, np.inf), (np.max, -np.inf))
+    )
+    return _Pairs(n, np.where(n > 0, means + centers[:, None], 0.0), squares, products, low, high)
 
 
 def _merged(one: _Pairs, other: _Pairs) -> _Pairs:
@@ -102,6 +112,8 @@ def _merged(one: _Pairs, other: _Pairs) -> _Pairs:
         one.mean + apart * share,
         one.squares + other.squares + one.n * share * apart**2,
         one.products + other.products + one.n * share * apart * apart.T,
+        np.minimum(one.low, other.low),
+        np.maximum(one.high, other.high),
     )
 
 
@@ -109,11 +121,12 @@ def _finished(name: str, labels: list[Any] | None, least: int | None, *parts: _P
     pairs = parts[0]
     for part in parts[1:]:
         pairs = _merged(pairs, part)
+    constant = pairs.low >= pairs.high
+    squares = np.where(constant, 0.0, pairs.squares)
+    products = np.where(constant | constant.T, 0.0, pairs.products)
     with np.errstate(all="ignore"):
-        if name == "cov":
-            found = pairs.products / (pairs.n - 1)
-        else:
-            found = np.clip(pairs.products / np.sqrt(pairs.squares * pairs.squares.T), -1, 1)
+        correlated = np.clip(products / np.sqrt(squares * squares.T), -1, 1)
+        found = products / (pairs.n - 1) if name == "cov" else correlated
         found = np.where(pairs.n >= max(least or 1, 2), found, np.nan)
     if labels is None:
         return np.float64(found[0, 1])

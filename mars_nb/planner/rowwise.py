@@ -80,7 +80,7 @@ class RowEvaluation(Evaluation):
         if type(result) is not type(meta.sample):
             return meta.sample[:0] if isinstance(result, pd.DataFrame | pd.Series) and not len(result) else result
         dtype: Any = meta.sample.dtype if isinstance(meta.sample, pd.Series) else None
-        if isinstance(result, pd.Series) and result.dtype != dtype and result.isna().all():
+        if isinstance(result, pd.Series) and len(result) and result.dtype != dtype and result.isna().all():
             return result if dtype.kind in "iubV" else result.astype(dtype)
         return result
 
