@@ -164,8 +164,10 @@ def _plain_key(node: Node, building: Building) -> bool:
     key = node.args[1]
     masks = [leaf for leaf in leaves(key) if isinstance(leaf, Node)]
     if not masks:
-        arrays = sum(isinstance(part, list | np.ndarray) for part in (key if isinstance(key, tuple) else (key,)))
-        return arrays <= 1
+        parts = key if isinstance(key, tuple) else (key,)
+        arrays = [axis for axis, part in enumerate(parts) if isinstance(part, list | np.ndarray)]
+        # Dask picks no positions where the length is not known.
+        return not arrays or (len(arrays) == 1 and not any(map(math.isnan, _shape(node.args[0])[: arrays[0] + 1][-1:])))
     mask = key
     if not isinstance(mask, Node) or not isinstance(mask.meta, TensorMeta) or mask.meta.dtype != bool:
         return False
