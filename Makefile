@@ -25,7 +25,7 @@ demo: $(VENV)/.demo ## run the quickstart notebook, print its key results, write
 test: lint $(VENV)/.linked ## run all checks and all tests
 	@$(JLPM) test
 	@scripts/get-chromium >/dev/null || test -z "$$CI" # without it the browser tests are skipped, but never on CI
-	@$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadgroup
+	@$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.test $(NODE_MODULES) ## check style, types and layers
 	@$(BIN)/ruff check

@@ -25,13 +25,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     foreign = [item for item in items if isinstance(item, pytest.DoctestItem) and not _is_ours(item)]
     config.hook.pytest_deselected(items=foreign)
     gone = set(foreign)
-    items[:] = sorted((item for item in items if item not in gone), key=lambda item: not _is_of_browser(item))
-    for item in items:  # with pytest-xdist a module's tests share a process, and so do those that drive a browser
-        item.add_marker(pytest.mark.xdist_group("browser" if _is_of_browser(item) else item.nodeid.partition("::")[0]))
-
-
-def _is_of_browser(item: pytest.Item) -> bool:
-    return item.get_closest_marker("browser") is not None
+    # Those that take longest come first: on several cores none is left to the end.
+    items[:] = sorted(
+        (item for item in items if item not in gone), key=lambda item: not item.get_closest_marker("browser")
+    )
 
 
 def _is_ours(item: pytest.DoctestItem) -> bool:
