@@ -14,7 +14,7 @@ from pandas.api.extensions import ExtensionArray
 from mars_nb.dataframe.constructors import refuse_constructors
 from mars_nb.dataframe.gone import INSTEAD
 from mars_nb.dataframe.iteration import rows_of_parts
-from mars_nb.dataframe.recording import record_on_frames
+from mars_nb.dataframe.recording import by_name, record_on_frames
 from mars_nb.dataframe.show import show
 from mars_nb.graph.meta import HandleMeta, ObjectMeta, PandasMeta
 from mars_nb.graph.mirror import mirror
@@ -195,9 +195,11 @@ def attribute_of(owner: Any, cls: type, name: str) -> Any:
     """Give a recorded method, or record the reading of an attribute, as pandas's class has it."""
     original = getattr(cls, name, None)
     if callable(original) and not isinstance(original, type):
-        return mirror(
-            original, lambda *args, **kwargs: owner._call_method(name, args, kwargs), f"{cls.__name__}.{name}", __name__
-        )
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            return owner._call_method(name, *by_name(original, args, kwargs))
+
+        return mirror(original, call, f"{cls.__name__}.{name}", __name__)
     return read_attribute(owner, name)
 
 

@@ -13,6 +13,7 @@ from mars_nb.dataframe.core import DataFrame, Index, Series
 from mars_nb.dataframe.functions import call_function
 from mars_nb.dataframe.infer import WRITERS
 from mars_nb.dataframe.iteration import rows_of_parts
+from mars_nb.dataframe.recording import by_name
 from mars_nb.dataframe.writers import TARGETS, written
 from mars_nb.graph.mirror import mirror, public_names
 from mars_nb.graph.structure import replace
@@ -35,7 +36,7 @@ def _method(cls: type[PandasTileable], name: str, original: Any) -> Callable[...
             return rows_of_parts(self, lambda part: getattr(part, name)(*args, **kwargs))
         if name in _IMMEDIATE or (name in WRITERS and _gives_text(args, kwargs)):
             return _computed(self, name, args, kwargs)
-        return self._call_method(name, args, kwargs)
+        return self._call_method(name, *by_name(original, args, kwargs))
 
     return mirror(original, call, f"{cls.__name__}.{name}", __name__)
 

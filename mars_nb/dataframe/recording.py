@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Sequence
 from types import FunctionType, ModuleType
 from typing import Any
@@ -23,6 +24,37 @@ def record_on_frames(
     """Record an operation on frames, series, indexes or what pandas has between them."""
     args, kwargs = replace(args, _prepared), replace(kwargs or {}, _prepared)
     return record(op, args, kwargs, infer=infer, prefix="DataFrame", claims=claims)
+
+
+def by_name(original: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Give all arguments of a method but the first by name: the planner's rules look for them there.
+
+    What does not fit is left as it is: pandas says what is wrong.
+
+    Examples
+    --------
+    >>> by_name(pd.Series.sort_values, (), {"axis": 0})
+    ((), {'axis': 0})
+    >>> by_name(pd.DataFrame.explode, ("b", True), {})
+    (('b',), {'ignore_index': True})
+    """
+    if len(args) < 2:
+        return args, kwargs
+    names = _positional(original)[: len(args)]
+    if len(names) < len(args) or not kwargs.keys().isdisjoint(names):
+        return args, kwargs
+    return args[:1], {**dict(zip(names[1:], args[1:], strict=True)), **kwargs}
+
+
+@functools.cache
+def _positional(original: Any) -> tuple[str, ...]:
+    """List the arguments of a method that may be given by position or by name, without ``self``."""
+    try:
+        parameters = inspect.signature(original).parameters.values()
+    except (TypeError, ValueError):  # a C function that does not tell
+        return ()
+    _, *names = (one.name for one in parameters if one.kind is one.POSITIONAL_OR_KEYWORD)
+    return tuple(names)
 
 
 def _prepared(leaf: Any) -> Any:

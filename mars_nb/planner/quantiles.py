@@ -144,7 +144,7 @@ def _finished(
     if name == "median":
         values = np.array([np.median([low, high]) for low, high, _ in pairs])
     else:
-        values = np.array([np.quantile(np.array([low, high]), share) for low, high, share in pairs])
+        values = np.array([np.quantile(np.array([low, high]), float(share)) for low, high, share in pairs])
     if dtype.kind in "mM":
         values = values.astype("i8").view(dtype) if total else np.full(len(values), "NaT", dtype)
     q = call.args[0] if call.args else call.kwargs.get("q", 0.5)

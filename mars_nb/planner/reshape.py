@@ -110,7 +110,7 @@ def _melted(node: Node) -> dict[str, Any] | None:
 def _listed(given: Any) -> list[Any]:
     if given is None:
         return []
-    return list(given) if isinstance(given, list | tuple) else [given]
+    return list(given) if pd.api.types.is_list_like(given) else [given]
 
 
 def _one_melted(node: Node, arguments: dict[str, Any], chunk: Any) -> Any:

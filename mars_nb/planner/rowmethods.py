@@ -87,6 +87,8 @@ def method(node: Node, name: str, call: Arguments) -> bool | None:
         return None
     if name in LOOKUPS:
         return None if any(isinstance(value, pd.DataFrame) for value in given) or any(map(is_frame, given)) else True
+    if name == "to_frame" and is_index(node.args[0]) and args:
+        return None  # whether the labels stay
     if name in _ELEMENTWISE:
         return _elementwise(name, call, frame)
     return _other_method(node, name, call, frame, axis)

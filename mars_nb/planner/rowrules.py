@@ -40,6 +40,8 @@ def keeps_rows(node: Node) -> bool | None:
         return True if followed and call.args and all(map(is_series, call.args)) else None
     if names[0] in ("str", "dt") and len(names) == 2 and names[1] not in _NOT_ROWWISE:
         given = call or Arguments((), {})
+        if names[1] == "to_period" and given == Arguments((), {}):
+            return None  # the frequency is told by all
         return None if given.kwargs.get("expand") or has_rows((*given.args, *given.kwargs.values())) else True
     if names == ("loc", "__getitem__"):
         return _loc(node, call.args[0])
