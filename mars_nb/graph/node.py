@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -165,6 +166,8 @@ class Node:
         if isinstance(self.op, Function):
             if name == "remote.RemoteFunction":
                 target = getattr(self.op.target, "__wrapped__", self.op.target)
+                while isinstance(target, functools.partial):
+                    target = target.func
                 return str(getattr(target, "__name__", type(target).__name__))
             return name.removeprefix("numpy.").removeprefix("pandas.")
         return "data" if name == "data_source" else name

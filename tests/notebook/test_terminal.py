@@ -18,7 +18,8 @@ def terminal(tmp_path_factory) -> Iterator[Callable[[str], str]]:
     """Give a function that types a line and gives what the terminal shows until the next prompt."""
     folder = tmp_path_factory.mktemp("ipython")
     env = {**os.environ, "IPYTHONDIR": str(folder), "TERM": "xterm", "PAGER": "cat"}
-    env.pop("MARS_NB_PROGRESS", None)
+    for name in ("MARS_NB_PROGRESS", "COLUMNS"):
+        env.pop(name, None)
     arguments = ["-m", "IPython", "--simple-prompt", "--no-banner", "--colors=nocolor"]
     child = pexpect.spawn(sys.executable, arguments, env=env, encoding="utf-8", timeout=30, dimensions=(40, 120))
     child.setecho(False)

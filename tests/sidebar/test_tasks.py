@@ -149,7 +149,7 @@ def test_history(open_notebook: OpenNotebook, enough: Path, tmp_path: Path) -> N
     expect(running).to_have_attribute("data-state", "cancelled")
     done, failed = sidebar.task(1), sidebar.task(2)
     expect(done).to_contain_text(re.compile(r"\d+ ms|\d\.\d s"))
-    expect(done).to_contain_text(re.compile(r"done\s*peak [\d.]+ MiB"))
+    expect(done).to_contain_text(re.compile(r"done\s*peak [\d.]+ [kM]iB"))
     expect(failed).to_contain_text("failed")
     expect(open_task(sidebar, 2).locator(".mars-nb-Error")).to_contain_text("ValueError: no 3 today")
     sidebar.press(failed, "goto")
