@@ -201,7 +201,7 @@ def test_timeline_shows_what_ran(open_notebook: OpenNotebook, tmp_path: Path) ->
     for place, (start, duration) in (("last", first_row[-1]), ("first", first_row[0])):
         notebook.cell(0).click()
         share = (start + duration / 2) / end
-        notebook.page.mouse.click(box["x"] + GUTTER_PX + share * (box["width"] - GUTTER_PX), box["y"] + 8)
+        canvas.click(position={"x": GUTTER_PX + share * (box["width"] - GUTTER_PX), "y": 8})
         expect(active_cell(sidebar)).to_contain_text("def other")
         lines[place] = wait_text(notebook.page.locator("#jp-main-statusbar"), r"Ln \d+")
     assert "Ln 5," in lines["last"]
