@@ -50,11 +50,10 @@ def by_name(original: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tup
 def _positional(original: Any) -> tuple[str, ...]:
     """List the arguments of a method that may be given by position or by name, without ``self``."""
     try:
-        parameters = inspect.signature(original).parameters.values()
+        _, *parameters = inspect.signature(original).parameters.values()
     except (TypeError, ValueError):  # a C function that does not tell
         return ()
-    _, *names = (one.name for one in parameters if one.kind is one.POSITIONAL_OR_KEYWORD)
-    return tuple(names)
+    return tuple(one.name for one in parameters if one.kind is one.POSITIONAL_OR_KEYWORD)
 
 
 def _prepared(leaf: Any) -> Any:

@@ -75,7 +75,7 @@ TEXTS = gather()
 @pytest.fixture(autouse=True)
 def _session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(tmp_path)  # some examples write files
-    with mars_nb.new_session():
+    with mars_nb.new_session(), np.printoptions(), np.errstate():  # some examples set these
         yield
 
 
