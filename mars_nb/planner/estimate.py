@@ -19,8 +19,8 @@ from mars_nb.graph.estimate import Estimate, Size
 from mars_nb.graph.meta import HandleMeta, PandasMeta, TensorMeta
 from mars_nb.graph.node import Node, ordered
 from mars_nb.planner.context import Building, NotPartitionable
+from mars_nb.planner.inputs.reading import outline, reader_of
 from mars_nb.planner.layout import Grid, Layout, Rows, Single
-from mars_nb.planner.reading import outline, reader_of
 from mars_nb.planner.settle import note
 
 #: Recordings of more nodes, or of more chunk tasks, are not looked through: it would take longer than a repr may.
@@ -117,8 +117,8 @@ def _layout(building: Building, node: Node) -> Layout | None:
 
 
 def _grid(building: Building, node: Node) -> Layout | None:
-    from mars_nb.planner import arrays
-    from mars_nb.planner.arrayforms import form
+    from mars_nb.planner.tensors import arrays
+    from mars_nb.planner.tensors.arrayforms import form
 
     assert isinstance(node.meta, TensorMeta)
     if node.chunks is not None:

@@ -9,11 +9,12 @@ from functools import partial
 from typing import Any
 
 from mars_nb.graph.node import Node, Source, ordered
-from mars_nb.planner import gathering, nested
+from mars_nb.planner import gathering
 from mars_nb.planner.context import Building, NotPartitionable, whole
+from mars_nb.planner.inputs import nested
+from mars_nb.planner.inputs.pruning import pruned
+from mars_nb.planner.inputs.reading import reader_of
 from mars_nb.planner.layout import ChunkKey, Layout, Single
-from mars_nb.planner.pruning import pruned
-from mars_nb.planner.reading import reader_of
 from mars_nb.planner.settle import note, settled
 from mars_nb.planner.worth import is_dear
 from mars_nb.scheduler.state import ChunkTask

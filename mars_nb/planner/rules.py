@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from mars_nb.graph.meta import PandasMeta
 from mars_nb.graph.node import Node
-from mars_nb.planner import arrays, frames, nested, sources
-from mars_nb.planner.chunked import chunked, is_chunked
+from mars_nb.planner.chunks import frames
+from mars_nb.planner.chunks.chunked import chunked, is_chunked
+from mars_nb.planner.chunks.framing import framing
 from mars_nb.planner.context import Building, NotPartitionable
-from mars_nb.planner.framing import framing
+from mars_nb.planner.inputs import nested, sources
+from mars_nb.planner.inputs.writing import writing
 from mars_nb.planner.layout import Grid, Layout, Rows
-from mars_nb.planner.writing import writing
+from mars_nb.planner.tensors import arrays
 
 
 def partitioned(building: Building, node: Node) -> Layout:

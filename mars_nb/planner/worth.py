@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from mars_nb.graph.node import Function, Node, Source
-from mars_nb.planner.sources import is_generated
+from mars_nb.planner.inputs.sources import is_generated
 
 # Operations that take little more time than to go over the values once, for each.
 _CHEAP = frozenset(

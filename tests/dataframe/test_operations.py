@@ -68,8 +68,8 @@ _PICKED = [line for line in LINES if zlib.crc32(line.encode()) % 2 or "MARS_NB_E
 
 @pytest.mark.parametrize("line", [line for line in _PICKED if line not in _OF_KNOWN_LENGTH])
 def test_uneven_chunks(line: str, data: Any, compute: Any, check: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mars_nb.planner.exchange.BUCKET_BYTES", 1)  # rows are exchanged, few as they are
-    monkeypatch.setattr("mars_nb.planner.joins.FEW_CHUNKS", 1)
+    monkeypatch.setattr("mars_nb.planner.exchanges.exchange.BUCKET_BYTES", 1)  # rows are exchanged, few as they are
+    monkeypatch.setattr("mars_nb.planner.exchanges.joins.FEW_CHUNKS", 1)
     cut, operation = Cut(line), function(line)
     frames, lazy = zip(*map(cut, data.pandas()), strict=True)
     with warnings.catch_warnings():

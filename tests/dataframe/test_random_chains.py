@@ -244,8 +244,8 @@ def test_chain(
         lazy = lazy[lazy.i > -9]  # all of them, but their number is not known any more
     with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patched:
         warnings.simplefilter("ignore")
-        patched.setattr("mars_nb.planner.exchange.BUCKET_BYTES", 1)  # rows are exchanged, few as they are
-        patched.setattr("mars_nb.planner.joins.FEW_CHUNKS", 1)
+        patched.setattr("mars_nb.planner.exchanges.exchange.BUCKET_BYTES", 1)  # rows are exchanged, few as they are
+        patched.setattr("mars_nb.planner.exchanges.joins.FEW_CHUNKS", 1)
         try:
             expected = run(frame.copy())
         except Exception as error:

@@ -30,8 +30,8 @@ def test_frames_cut_alike_stay_in_chunks() -> None:
 def exchange(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exchange rows, few as they are."""
     if request.param is not None:
-        monkeypatch.setattr("mars_nb.planner.exchange.BUCKET_BYTES", request.param)
-        monkeypatch.setattr("mars_nb.planner.align.FEW_CHUNKS", 1)
+        monkeypatch.setattr("mars_nb.planner.exchanges.exchange.BUCKET_BYTES", request.param)
+        monkeypatch.setattr("mars_nb.planner.exchanges.align.FEW_CHUNKS", 1)
 
 
 @pytest.mark.usefixtures("exchange")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mars_nb.planner import taskspec
+from mars_nb.planner.tensors import taskspec
 from mars_nb.scheduler import Graph, Key, RunState
 
 

@@ -66,7 +66,7 @@ OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_nothing_is_gathered(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mars_nb.planner.exchange.BUCKET_BYTES", 10_000)
+    monkeypatch.setattr("mars_nb.planner.exchanges.exchange.BUCKET_BYTES", 10_000)
     operation = OPERATIONS[name]
     lazy = operation(md.from_pandas(make_frame(), 250), md.from_pandas(make_other(), 100))
     assert not [key for key in plan([lazy._node]).graph if key[1] == "gathered"]  # type: ignore[index]  # of an input

@@ -13,7 +13,7 @@ from planner_tools import check, layout_of
 
 import mars_nb
 import mars_nb.dataframe as md
-from mars_nb.planner import grouped
+from mars_nb.planner.groups import grouped
 from mars_nb.planner.layout import Rows
 
 ROWS = 41
@@ -23,7 +23,7 @@ ROWS = 41
 def chunk_bytes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut data of this size into many new chunks, too."""
     if request.param is not None:
-        monkeypatch.setattr("mars_nb.planner.exchange.BUCKET_BYTES", request.param)
+        monkeypatch.setattr("mars_nb.planner.exchanges.exchange.BUCKET_BYTES", request.param)
 
 
 def make_frame(rows: int = ROWS) -> pd.DataFrame:

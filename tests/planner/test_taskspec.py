@@ -1,6 +1,6 @@
 """What we take from a private part of Dask is still there, and still does what `planner.taskspec` needs of it.
 
-When Dask moves it: `mars_nb.planner.taskspec` is the one module to change.
+When Dask moves it: `mars_nb.planner.tensors.taskspec` is the one module to change.
 """
 
 from __future__ import annotations

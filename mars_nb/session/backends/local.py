@@ -15,8 +15,9 @@ from mars_nb.errors import SpillError, UserExit
 from mars_nb.graph.claims import held_by_user
 from mars_nb.graph.meta import PandasMeta, TensorMeta
 from mars_nb.graph.node import Node, Source
-from mars_nb.planner import Plan, plan, sources
+from mars_nb.planner import Plan, plan
 from mars_nb.planner.estimate import nbytes_of_value
+from mars_nb.planner.inputs import sources
 from mars_nb.planner.layout import ChunkKey, Layout, Rows, Single, stored
 from mars_nb.planner.plan import Intermediate
 from mars_nb.scheduler import FailedTask, Graph, Key, OnDone, Run, Scheduler

@@ -16,7 +16,7 @@ from typing import Any
 from dask.callbacks import normalize_callback
 from dask.local import finish_task, start_state_from_dask
 
-from mars_nb.planner import taskspec
+from mars_nb.planner.tensors import taskspec
 from mars_nb.scheduler.state import ChunkTask, Graph, order
 
 Hooks = tuple[Any, ...]  # start, start_state, pretask, posttask, finish; any may be None

@@ -18,7 +18,7 @@ from mars_nb.graph.claims import Claim
 from mars_nb.graph.meta import ObjectMeta
 from mars_nb.graph.node import Data, Node, Source
 from mars_nb.graph.tileable import Tileable, flatten
-from mars_nb.planner.nested import DaskGraph
+from mars_nb.planner.inputs.nested import DaskGraph
 
 
 class Collection(Tileable):

@@ -39,7 +39,7 @@ def get(session: Session, dsk: Any, keys: Any, callbacks: Any = None) -> Any:
 
 def _plain(graph: Mapping[Any, Any], wanted: Collection[Any], operation: Node, run: Any) -> dict[Any, Any]:
     __tracebackhide__ = True
-    from mars_nb.planner import taskspec  # loads Dask
+    from mars_nb.planner.tensors import taskspec  # loads Dask
 
     tasks, ours = taskspec.lower(taskspec.task_objects(graph), wanted, operation, lambda key: key)
     names = {key: ours(key) for key in wanted}

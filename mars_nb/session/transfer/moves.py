@@ -11,8 +11,8 @@ import pandas as pd
 
 from mars_nb.graph.claims import Claim
 from mars_nb.graph.node import Data, Node, Source, ordered
-from mars_nb.planner.nested import graph_of
-from mars_nb.planner.sources import is_generated
+from mars_nb.planner.inputs.nested import graph_of
+from mars_nb.planner.inputs.sources import is_generated
 from mars_nb.session.backends.memory import bytes_of
 from mars_nb.tables import Table
 from mars_nb.text import count, size, without_secrets

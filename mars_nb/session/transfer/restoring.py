@@ -20,7 +20,7 @@ from mars_nb.graph.callsite import capture
 from mars_nb.graph.claims import Claim
 from mars_nb.graph.meta import Meta, ObjectMeta, PandasMeta, TensorMeta
 from mars_nb.graph.tileable import Tileable
-from mars_nb.planner.sources import of_chunks
+from mars_nb.planner.inputs.sources import of_chunks
 from mars_nb.session.registry import registry
 from mars_nb.session.session import Session
 from mars_nb.session.transfer.saving import PathLike, chosen, is_name, told

@@ -15,7 +15,7 @@ from typing import Any
 from distributed import Client
 
 from mars_nb.graph.node import Data, Node, Source
-from mars_nb.planner.nested import graph_of
+from mars_nb.planner.inputs.nested import graph_of
 from mars_nb.scheduler import ChunkTask, Key
 from mars_nb.session.backends.cluster.describing import describe
 from mars_nb.session.backends.cluster.run import Chunk

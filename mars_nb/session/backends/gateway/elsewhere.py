@@ -15,8 +15,8 @@ import numpy as np
 from mars_nb.graph.callsite import CallSite
 from mars_nb.graph.meta import Meta, TensorMeta
 from mars_nb.graph.node import Node
+from mars_nb.planner.inputs.sources import of_chunks
 from mars_nb.planner.layout import ChunkKey, Grid, Layout, Rows, Single, grid_indices
-from mars_nb.planner.sources import of_chunks
 from mars_nb.storage import OnDisk
 
 if TYPE_CHECKING:

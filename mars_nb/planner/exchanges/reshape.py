@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from mars_nb.graph.node import Arguments, Function, Node
+from mars_nb.planner.chunks.renumber import columns_of, renumbered
 from mars_nb.planner.context import Building, Evaluation
 from mars_nb.planner.layout import Layout, Rows
-from mars_nb.planner.renumber import columns_of, renumbered
 from mars_nb.planner.walks import base_rows, method_call, sample_of
 
 # --- a column for each value --------------------------------------------------------------------------------------

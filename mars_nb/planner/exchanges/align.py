@@ -18,14 +18,14 @@ from pandas.api.types import is_list_like
 
 from mars_nb.graph.meta import TensorMeta
 from mars_nb.graph.node import Data, Function, Node, Path, Source
+from mars_nb.planner.chunks.renumber import columns_of
+from mars_nb.planner.chunks.rowmethods import ARITHMETIC, OPERATORS
+from mars_nb.planner.chunks.rowrules import keeps_rows
+from mars_nb.planner.chunks.rowwise import RowEvaluation, by_columns, is_plain
 from mars_nb.planner.context import Building
-from mars_nb.planner.exchange import ByKeys, Side, exchanged, orderable, pieces_of, together
-from mars_nb.planner.joins import FEW_CHUNKS, rows_met
+from mars_nb.planner.exchanges.exchange import ByKeys, Side, exchanged, orderable, pieces_of, together
+from mars_nb.planner.exchanges.joins import FEW_CHUNKS, rows_met
 from mars_nb.planner.layout import ChunkKey, Grid, Layout, Rows, Single, spans
-from mars_nb.planner.renumber import columns_of
-from mars_nb.planner.rowmethods import ARITHMETIC, OPERATORS
-from mars_nb.planner.rowrules import keeps_rows
-from mars_nb.planner.rowwise import RowEvaluation, by_columns, is_plain
 from mars_nb.planner.walks import is_frame, is_series, sample_of
 from mars_nb.scheduler.pieces import Pieces
 

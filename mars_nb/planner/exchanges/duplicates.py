@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 
 from mars_nb.graph.node import Arguments, Node
+from mars_nb.planner.chunks.renumber import columns_of, renumbered
 from mars_nb.planner.context import Building
-from mars_nb.planner.exchange import ByKeys, Side, answered, orderable
+from mars_nb.planner.exchanges.exchange import ByKeys, Side, answered, orderable
 from mars_nb.planner.layout import Layout, Rows
-from mars_nb.planner.renumber import columns_of, renumbered
 from mars_nb.planner.walks import base_rows, method_call, sample_of
 
 # Of many columns so many decide where rows are brought together; all of them decide whether they are equal.

@@ -11,13 +11,13 @@ import pandas as pd
 from mars_nb.graph.meta import PandasMeta
 from mars_nb.graph.node import Arguments, Node, Path
 from mars_nb.graph.structure import leaves
-from mars_nb.planner.aggregates import ABSORBED, measurable, moment, shifted
+from mars_nb.planner.chunks.renumber import columns_of, renumbered
 from mars_nb.planner.context import Building
-from mars_nb.planner.grouping import Grouping, grouping_of
+from mars_nb.planner.exchanges.shuffle import Order, shuffle
+from mars_nb.planner.groups.aggregates import ABSORBED, measurable, moment, shifted
+from mars_nb.planner.groups.grouping import Grouping, grouping_of
 from mars_nb.planner.layout import Layout, Rows, Single
-from mars_nb.planner.renumber import columns_of, renumbered
 from mars_nb.planner.settle import note, settled
-from mars_nb.planner.shuffle import Order, shuffle
 from mars_nb.planner.walks import aligned_rows, has_categories
 
 # Aggregations that give the answer when they are applied to their own answers on the parts.

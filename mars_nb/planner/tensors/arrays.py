@@ -16,11 +16,11 @@ import numpy as np
 from mars_nb.graph.meta import TensorMeta
 from mars_nb.graph.node import Arguments, Function, Node, Path
 from mars_nb.graph.structure import leaves, replace
-from mars_nb.planner.absorbing import absorbed
-from mars_nb.planner.arrayforms import Finished, form, item_by_item
+from mars_nb.planner.chunks.absorbing import absorbed
 from mars_nb.planner.context import Building, NotPartitionable
 from mars_nb.planner.layout import ChunkKey, Grid, Layout, Single, grid_indices
-from mars_nb.planner.taskspec import chunk_tasks
+from mars_nb.planner.tensors.arrayforms import Finished, form, item_by_item
+from mars_nb.planner.tensors.taskspec import chunk_tasks
 from mars_nb.tensor.infer import dask_operation
 
 _OPERATORS = frozenset(

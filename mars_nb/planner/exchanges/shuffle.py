@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 
 from mars_nb.graph.node import Arguments, Node
+from mars_nb.planner.chunks.renumber import columns_of, renumbered
 from mars_nb.planner.context import Building
-from mars_nb.planner.exchange import Side, exchanged, pieces_of, together
+from mars_nb.planner.exchanges.exchange import Side, exchanged, pieces_of, together
 from mars_nb.planner.layout import ChunkKey, Layout, Rows
-from mars_nb.planner.renumber import columns_of, renumbered
 from mars_nb.planner.walks import base_rows, has_categories, method_call, sample_of
 from mars_nb.scheduler.pieces import Pieces
 

@@ -10,7 +10,7 @@ import pandas as pd
 from mars_nb.graph.meta import TensorMeta
 from mars_nb.graph.node import Arguments, Function, Node, Path
 from mars_nb.graph.structure import leaves
-from mars_nb.planner.rowmethods import CATEGORY_METHODS, OPERATORS, assignable, has_rows, method
+from mars_nb.planner.chunks.rowmethods import CATEGORY_METHODS, OPERATORS, assignable, has_rows, method
 from mars_nb.planner.walks import dtypes_of, is_frame, is_series, sample_of
 
 _TESTS = frozenset(f"pandas.{name}" for name in ("isna", "isnull", "notna", "notnull"))

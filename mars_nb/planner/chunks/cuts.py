@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from mars_nb.graph.node import Node, Source
+from mars_nb.planner.chunks.renumber import columns_of
 from mars_nb.planner.context import Building
 from mars_nb.planner.layout import ChunkKey, Layout, Rows, Single, spans
-from mars_nb.planner.renumber import columns_of
 from mars_nb.planner.walks import base_rows, call_of, is_frame, sample_of
 
 

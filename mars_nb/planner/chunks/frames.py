@@ -13,24 +13,24 @@ import pandas as pd
 
 from mars_nb.graph.meta import PandasMeta
 from mars_nb.graph.node import Arguments, Function, Node, Path
-from mars_nb.planner.aggregates import on_all, reduction
-from mars_nb.planner.align import aligned
+from mars_nb.planner.chunks.cuts import cut
+from mars_nb.planner.chunks.picks import picked
+from mars_nb.planner.chunks.renumber import columns_of, renumbered
+from mars_nb.planner.chunks.rowwise import rowwise
 from mars_nb.planner.context import Building, Evaluation, NotPartitionable
-from mars_nb.planner.cuts import cut
-from mars_nb.planner.duplicates import duplicates
-from mars_nb.planner.grouped import groupby
-from mars_nb.planner.grouprows import grouped_rows
-from mars_nb.planner.joins import join
+from mars_nb.planner.exchanges.align import aligned
+from mars_nb.planner.exchanges.duplicates import duplicates
+from mars_nb.planner.exchanges.joins import join
+from mars_nb.planner.exchanges.reshape import drop, dummies, melt
+from mars_nb.planner.exchanges.shuffle import sort_rows
+from mars_nb.planner.groups.aggregates import on_all, reduction
+from mars_nb.planner.groups.grouped import groupby
+from mars_nb.planner.groups.grouprows import grouped_rows
+from mars_nb.planner.groups.moments import correlation
+from mars_nb.planner.groups.quantiles import quantiles
+from mars_nb.planner.groups.scans import scan
+from mars_nb.planner.groups.summaries import summary
 from mars_nb.planner.layout import Layout, Rows, Single
-from mars_nb.planner.moments import correlation
-from mars_nb.planner.picks import picked
-from mars_nb.planner.quantiles import quantiles
-from mars_nb.planner.renumber import columns_of, renumbered
-from mars_nb.planner.reshape import drop, dummies, melt
-from mars_nb.planner.rowwise import rowwise
-from mars_nb.planner.scans import scan
-from mars_nb.planner.shuffle import sort_rows
-from mars_nb.planner.summaries import summary
 from mars_nb.planner.walks import base_rows, call_of, method_call, sample_of
 
 

@@ -18,11 +18,11 @@ import pandas as pd
 from mars_nb.graph.meta import PandasMeta
 from mars_nb.graph.node import Arguments, Node, Path
 from mars_nb.graph.structure import leaves, replace
+from mars_nb.planner.chunks.renumber import columns_of, renumbered
 from mars_nb.planner.context import Building, Evaluation
-from mars_nb.planner.exchange import ByKeys, Side, answered, exchanged, orderable, pieces_of, together
-from mars_nb.planner.grouping import Grouping, grouping_of
+from mars_nb.planner.exchanges.exchange import ByKeys, Side, answered, exchanged, orderable, pieces_of, together
+from mars_nb.planner.groups.grouping import Grouping, grouping_of
 from mars_nb.planner.layout import Layout, Rows
-from mars_nb.planner.renumber import columns_of, renumbered
 from mars_nb.planner.walks import aligned_rows, sample_of
 from mars_nb.scheduler.pieces import Pieces
 

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 
 from mars_nb.graph.node import Arguments, Node
+from mars_nb.planner.chunks.cuts import between
+from mars_nb.planner.chunks.renumber import columns_of
 from mars_nb.planner.context import Building, Evaluation
-from mars_nb.planner.cuts import between
 from mars_nb.planner.layout import ChunkKey, Layout, Rows, Single, spans
-from mars_nb.planner.renumber import columns_of
 from mars_nb.planner.settle import settled
 from mars_nb.planner.walks import base_rows, call_of, is_frame, method_call, sample_of
 

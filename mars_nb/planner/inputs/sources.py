@@ -12,11 +12,11 @@ import pandas as pd
 from mars_nb.graph.callsite import CallSite
 from mars_nb.graph.meta import Meta, TensorMeta
 from mars_nb.graph.node import Data, Node, Source
-from mars_nb.planner import reading
-from mars_nb.planner.arrays import from_dask
 from mars_nb.planner.context import Building, NotPartitionable
+from mars_nb.planner.inputs import reading
+from mars_nb.planner.inputs.reading import version
 from mars_nb.planner.layout import Grid, Layout, Rows, grid_indices, spans
-from mars_nb.planner.reading import version
+from mars_nb.planner.tensors.arrays import from_dask
 from mars_nb.tensor.infer import dask_operation
 
 __all__ = ["Parts", "is_generated", "lower", "of_chunks", "version"]

@@ -11,11 +11,11 @@ import pandas as pd
 from mars_nb.graph.meta import ObjectMeta, PandasMeta, TensorMeta
 from mars_nb.graph.node import Arguments, Function, Node, Path
 from mars_nb.graph.structure import leaves
+from mars_nb.planner.chunks.renumber import columns_of
+from mars_nb.planner.chunks.rowmethods import ARITHMETIC, LOOKUPS, OPERATORS, relabels
+from mars_nb.planner.chunks.rowrules import keeps_rows
 from mars_nb.planner.context import Building, Evaluation
 from mars_nb.planner.layout import Grid, Layout, Rows, Single
-from mars_nb.planner.renumber import columns_of
-from mars_nb.planner.rowmethods import ARITHMETIC, LOOKUPS, OPERATORS, relabels
-from mars_nb.planner.rowrules import keeps_rows
 from mars_nb.planner.walks import has_categories, is_frame, is_series, sample_of
 
 

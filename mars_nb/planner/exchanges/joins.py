@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 
 from mars_nb.graph.node import Node
+from mars_nb.planner.chunks.renumber import columns_of, renumbered
 from mars_nb.planner.context import Building, Evaluation
-from mars_nb.planner.exchange import ByKeys, Piece, Side, exchanged, orderable, pieces_of, together
+from mars_nb.planner.exchanges.exchange import ByKeys, Piece, Side, exchanged, orderable, pieces_of, together
 from mars_nb.planner.layout import ChunkKey, Layout, Rows, Single
-from mars_nb.planner.renumber import columns_of, renumbered
 from mars_nb.planner.walks import call_of, is_frame, is_series, sample_of
 from mars_nb.scheduler.pieces import Pieces
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from mars_nb.graph.meta import PandasMeta, TensorMeta
 from mars_nb.graph.node import Function, Node
+from mars_nb.planner.chunks.renumber import renumbered
 from mars_nb.planner.context import Building, Evaluation, NotPartitionable
 from mars_nb.planner.layout import ChunkKey, Grid, Layout, grid_indices, join_grid
-from mars_nb.planner.renumber import renumbered
 
 _ARGUMENTS = {"columns", "dtype", "name"}
 

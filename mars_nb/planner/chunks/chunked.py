@@ -8,9 +8,9 @@ from typing import Any
 from mars_nb.graph.chunked import NAME
 from mars_nb.graph.meta import TensorMeta
 from mars_nb.graph.node import Node
+from mars_nb.planner.chunks.renumber import columns_of
 from mars_nb.planner.context import Building, Evaluation, NotPartitionable
 from mars_nb.planner.layout import Grid, Layout, Rows, grid_indices
-from mars_nb.planner.renumber import columns_of
 
 
 def is_chunked(building: Building, node: Node) -> bool:

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from mars_nb.graph.node import Arguments, Node
-from mars_nb.planner.aggregates import measurable
 from mars_nb.planner.context import Building
+from mars_nb.planner.groups.aggregates import measurable
 from mars_nb.planner.layout import Layout, Single
 from mars_nb.planner.walks import base_rows, method_call, sample_of
 

@@ -44,7 +44,7 @@ def graph_of(node: Node) -> DaskGraph | None:
 
 def lower(building: Building, node: Node, dask: DaskGraph) -> Nested:
     """Lower a collection with the tasks that Dask made of it."""
-    from mars_nb.planner import taskspec  # loads Dask
+    from mars_nb.planner.tensors import taskspec  # loads Dask
 
     wanted: dict[Any, None] = {}
     _collect(dask.keys, wanted)

@@ -14,7 +14,7 @@ import pandas as pd
 from mars_nb.files.reader import TypedReader
 from mars_nb.graph.meta import PandasMeta
 from mars_nb.graph.node import Arguments, Function, Node, Path
-from mars_nb.planner.reading import reader_of
+from mars_nb.planner.inputs.reading import reader_of
 
 # Columns that are wanted of a frame; None for all.
 _Wanted = frozenset[Any] | None

@@ -1,0 +1,1 @@
+"""Rules that bring rows of near keys together: sorts, joins, duplicates, alignment."""

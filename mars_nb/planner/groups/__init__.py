@@ -1,0 +1,1 @@
+"""Rules that reduce: aggregations, group-bys, scans, quantiles, and summaries made of them."""
