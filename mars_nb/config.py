@@ -75,6 +75,11 @@ OPTIONS: dict[str, Option] = {
         lambda v: v in ("warn", "error", "allow"),
         "where an operation has no form for many chunks: 'warn', 'error' before anything runs, 'allow' silently",
     ),
+    "engine": Option(
+        "auto",
+        lambda v: v in ("auto", "columnar", "pandas"),
+        "for data frames: 'columnar' (Polars, where it means the same), 'pandas', 'auto' (columnar where data is large)",
+    ),
     "keep_intermediates": Option(
         True,
         _is_bool,

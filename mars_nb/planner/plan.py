@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mars_nb.graph.node import Node, Source, ordered
 from mars_nb.planner import gathering
@@ -15,10 +15,15 @@ from mars_nb.planner.inputs import nested
 from mars_nb.planner.inputs.pruning import pruned
 from mars_nb.planner.inputs.reading import reader_of
 from mars_nb.planner.layout import ChunkKey, Layout, Single
+from mars_nb.planner.tensors.fusing import fused
 from mars_nb.planner.settle import note, settled
 from mars_nb.planner.worth import is_dear
 from mars_nb.scheduler.state import ChunkTask
 
+if TYPE_CHECKING:
+    from mars_nb.planner.columnar.stages import Found
+
+Columnar = Callable[[Sequence[Node], Sequence[Node], Callable[[Node], bool]], "Found | None"]
 Sources = frozenset[tuple[Node, Hashable]]
 _NONE: Sources = frozenset()
 
@@ -73,6 +78,7 @@ def plan(
     kept: Callable[[str], Intermediate | None] = lambda key: None,
     wished: Callable[[Node], bool] = lambda node: False,
     version: Callable[[Node], Hashable | None] = lambda node: None,
+    columnar: Columnar | None = None,
 ) -> Plan:
     """Plan the computation of `targets`.
 
@@ -90,6 +96,8 @@ def plan(
         Tells whether a node that is computed on the way is to be kept.
     version
         Tells the version of the files that a node reads, None for one that reads none.
+    columnar
+        Finds the sub-plans that run in the columnar engine; None if none is to.
 
     Examples
     --------
@@ -111,6 +119,9 @@ def plan(
         return found[node] is not None
 
     nodes = ordered(targets, is_held)
+    stages = None if columnar is None else columnar(nodes, targets, is_held)
+    if stages is not None:
+        nodes = stages.nodes
     building.pruned.update(pruned([node for node in nodes if found.get(node) is None], targets))
     for node in nodes:
         known = found.get(node)
@@ -124,6 +135,10 @@ def plan(
                 if known.differs:
                     building.differing.add(node)
             continue
+        if stages is not None and node in stages.stages:
+            stages.lower(building, node)
+            sources[node] = frozenset({(node, object())})
+            continue
         note(building, node, _lowered(building, node))
         sources[node] = _sources(node, sources, version)
         if node in wanted or not is_dear(node, dear):
@@ -132,7 +147,10 @@ def plan(
             intermediates[node] = Intermediate(building.lowered[node], node in building.differing, sources[node])
         else:
             dear.add(node)
-    return Plan(building.graph, {node: settled(building, node) for node in targets}, intermediates)
+    layouts = {node: settled(building, node) for node in targets}
+    kept_layouts = [*layouts.values(), *(kept.layout for kept in intermediates.values())]
+    graph = fused(building.graph, [key for layout in kept_layouts for key in layout.keys])
+    return Plan(graph, layouts, intermediates)
 
 
 def _lowered(building: Building, node: Node) -> Layout:

@@ -15,7 +15,7 @@ from mars_nb.errors import SpillError, UserExit
 from mars_nb.graph.claims import held_by_user
 from mars_nb.graph.meta import PandasMeta, TensorMeta
 from mars_nb.graph.node import Node, Source
-from mars_nb.planner import Plan, plan
+from mars_nb.planner import Plan, engines, plan
 from mars_nb.planner.estimate import nbytes_of_value
 from mars_nb.planner.inputs import sources
 from mars_nb.planner.layout import ChunkKey, Layout, Rows, Single, stored
@@ -84,9 +84,16 @@ class LocalBackend:
         return self._buffer.disk
 
     def submit(
-        self, nodes: Sequence[Node], done: Callable[[BaseException | None], None], begun: Callable[[Work], object]
+        self,
+        nodes: Sequence[Node],
+        done: Callable[[BaseException | None], None],
+        begun: Callable[[Work], object],
+        may_be_columnar: bool = True,
     ) -> None:
-        """Start to compute and keep the values of `nodes`; see `Backend.submit`."""
+        """Start to compute and keep the values of `nodes`; see `Backend.submit`.
+
+        What the columnar engine turns out not to be able to compute is begun again without it.
+        """
         used: dict[str, Mapping[ChunkKey, Any]] = {}  # stays as it is until the run is over, whatever is released
         version = cache(sources.version)
 
@@ -107,10 +114,11 @@ class LocalBackend:
         def load(key: ChunkKey) -> Any:
             return used[key[0]][key]  # type: ignore[index]  # keys of `stored`
 
+        columnar = partial(engines.find, nbytes_of=self.nbytes_of) if may_be_columnar else None
         if options.keep_intermediates:
-            planned = plan(nodes, held, load, kept, self._is_wished, version)
+            planned = plan(nodes, held, load, kept, self._is_wished, version, columnar)
         else:
-            planned = plan(nodes, held, load)
+            planned = plan(nodes, held, load, columnar=columnar)
         taking = self._intermediates.taking(planned, used)
 
         def on_done(values: dict[Key, Any] | None, error: BaseException | None, failed: FailedTask | None) -> None:
@@ -123,6 +131,9 @@ class LocalBackend:
                     self._keep(planned, values)
                 except Exception as raised:
                     error = raised
+            elif may_be_columnar and engines.is_refusal(error):
+                self.submit(nodes, done, begun, may_be_columnar=False)
+                return
             elif failed is not None:
                 error = self._explained(error, planned.graph, failed)
                 used.clear()  # the error's frames refer to it

@@ -1,0 +1,112 @@
+"""Columns handed over from pandas to Polars and back, without copies where the two keep them alike."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import polars as pl
+
+from mars_nb.planner.columnar.dtypes import is_plain, is_text, polars_type
+from mars_nb.planner.columnar.values import NotColumnar
+
+# --- from pandas ------------------------------------------------------------------------------------------------
+
+
+def taken(values: pd.Series[Any] | pd.Index[Any], name: str, dtype: Any) -> pl.Series:
+    """Take a column or a level of an index over.
+
+    Parameters
+    ----------
+    values
+        Of pandas; not changed as long as what is given lives.
+    name, dtype
+        Of the column; NaN in floats stays NaN.
+
+    Raises
+    ------
+    NotColumnar
+        If it is of another dtype than was foretold.
+    """
+    if values.dtype != dtype:
+        raise NotColumnar(f"dtype {values.dtype} where {dtype} was foretold")
+    if is_text(dtype):
+        import pyarrow as pa
+
+        return pl.Series(name, pa.array(values.array, from_pandas=True))
+    if isinstance(dtype, pd.DatetimeTZDtype):
+        wall = pl.Series(name, values.array.tz_convert("UTC").tz_localize(None).to_numpy())
+        return wall.dt.replace_time_zone("UTC").dt.convert_time_zone(polars_type(dtype).time_zone)
+    return pl.Series(name, values.to_numpy())
+
+
+# --- to pandas --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a columnar answer is in pandas.
+
+    Attributes
+    ----------
+    kind
+        Of the value.
+    names
+        Labels of the columns, or the series's name.
+    dtypes
+        One for each column.
+    gaps
+        Whether missing values change the dtype, for each column.
+    levels
+        Name and dtype of each level of the index; none if rows are numbered.
+    index_name
+        Of an index of numbers.
+    """
+
+    kind: Literal["frame", "series", "scalar"]
+    names: Any
+    dtypes: tuple[Any, ...]
+    gaps: tuple[bool, ...]
+    levels: tuple[tuple[Hashable, Any], ...] = ()
+    index_name: Hashable = None
+
+    def of_pandas(self, found: pl.DataFrame, start: int = 0) -> Any:
+        """Make the value of columns in their order, those of the index last; the first row is number `start`."""
+        columns = found.get_columns()
+        given = [
+            _column(column, dtype, gaps) for column, dtype, gaps in zip(columns, self.dtypes, self.gaps, strict=False)
+        ]
+        if self.kind == "scalar":
+            return given[0][0]
+        index = self._index(columns[len(self.dtypes) :], start, found.height)
+        if self.kind == "series":
+            return pd.Series(given[0], index=index, name=self.names, copy=False)
+        frame = pd.DataFrame(dict(enumerate(given)), index=index, copy=False)
+        frame.columns = self.names
+        return frame
+
+    def _index(self, columns: Sequence[pl.Series], start: int, height: int) -> Any:
+        if not self.levels:
+            return pd.RangeIndex(start, start + height, name=self.index_name)
+        names = [name for name, _ in self.levels]
+        arrays = [_column(column, dtype, False) for column, (_, dtype) in zip(columns, self.levels, strict=True)]
+        if len(arrays) == 1:
+            return pd.Index(arrays[0], name=names[0], copy=False)
+        return pd.MultiIndex.from_arrays(arrays, names=names)
+
+
+def _column(column: pl.Series, dtype: Any, gaps: bool) -> Any:
+    """Give a column as what pandas keeps."""
+    if is_text(dtype):
+        return dtype.__from_arrow__(column.to_arrow(compat_level=pl.CompatLevel.oldest()))
+    if isinstance(dtype, pd.DatetimeTZDtype):
+        wall = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None).to_numpy()
+        return pd.array(wall).tz_localize("UTC").tz_convert(dtype.tz)
+    if gaps and column.null_count():
+        if is_plain(dtype, "b"):
+            return np.array([np.nan if value is None else value for value in column], object)
+        return column.cast(pl.Float64).to_numpy()
+    return column.cast(polars_type(dtype)).to_numpy().astype(dtype, copy=False)

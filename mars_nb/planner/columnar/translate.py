@@ -1,0 +1,342 @@
+"""Recorded operations as values over relations: asks the rules, and tells why an operation is not columnar."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+import pandas as pd
+import polars as pl
+
+from mars_nb.graph.meta import PandasMeta, TensorMeta
+from mars_nb.graph.node import Arguments, Node, Path
+from mars_nb.planner.columnar.dtypes import polars_type
+from mars_nb.planner.columnar.relations import Computed, Filtered, Numbered, Reduced, Relation
+from mars_nb.planner.columnar.values import (
+    Attached,
+    Column,
+    Frame,
+    Labels,
+    Level,
+    NotColumnar,
+    Rows,
+    Scalar,
+    Series,
+    Value,
+    literal,
+)
+
+Rule = Callable[["Step"], Any]
+RULES: dict[str, Rule] = {}
+_R = TypeVar("_R", bound=Rule)
+_T = TypeVar("_T", bound=Rows)
+
+
+def rule(*names: str) -> Callable[[_R], _R]:
+    """Say by which rule operations are translated: functions by name, walks by their attributes with dots between."""
+
+    def register(function: _R) -> _R:
+        RULES.update(dict.fromkeys(names, function))
+        return function
+
+    return register
+
+
+def rule_name(node: Node) -> str:
+    """Give the name that a rule for an operation goes by."""
+    return ".".join(node.op.names) if isinstance(node.op, Path) else node.op.name
+
+
+@dataclass
+class Translation:
+    """What the operations of a recording are in a columnar plan.
+
+    Attributes
+    ----------
+    values
+        Of each node that was translated; those of inputs are put in beforehand.
+    refused
+        Why the others were not, in a few words.
+    """
+
+    values: dict[Node, Value] = field(default_factory=dict)
+    refused: dict[Node, str] = field(default_factory=dict)
+    _filtered: dict[tuple[Relation, Column], Filtered] = field(default_factory=dict)
+    _numbered: dict[Relation, Numbered] = field(default_factory=dict)
+    _names: Any = field(default_factory=lambda: map("c{}".format, itertools.count()))
+
+    def translate(self, node: Node) -> Value | None:
+        """Translate a node whose inputs were looked at; None if it is not columnar."""
+        if node in self.values:
+            return self.values[node]
+        found = RULES.get(rule_name(node))
+        try:
+            if found is None:
+                raise NotColumnar("no columnar form")
+            self.values[node] = found(Step(self, node))
+        except NotColumnar as error:
+            self.refused[node] = str(error)
+        return self.values.get(node)
+
+    def name(self) -> str:
+        """Give a name for a column that no other one has."""
+        return str(next(self._names))
+
+    def filtered(self, relation: Relation, mask: Column) -> Filtered:
+        """Give the rows for which a mask is true: for the same mask the same relation."""
+        key = (relation, mask)
+        if key not in self._filtered:
+            self._filtered[key] = Filtered(relation, mask)
+        return self._filtered[key]
+
+    def numbered(self, relation: Relation) -> Numbered:
+        """Give a relation with the numbers of the rows beside."""
+        if relation not in self._numbered:
+            self._numbered[relation] = Numbered(relation, self.name())
+        return self._numbered[relation]
+
+    def labelled(self, value: _T) -> _T:
+        """Give a frame or series with labels that rows keep when they move."""
+        if not value.labels.numbered:
+            return value
+        relation = self.numbered(value.relation)
+        column = Column(pl.col(relation.name), pd.RangeIndex(0).dtype)
+        labels = Labels((Level(value.labels.name, column),))
+        return _moved(value, relation, labels)
+
+    def fixed(self, value: _T, *more: Column) -> tuple[_T, list[Column]]:
+        """Give a frame or series, and columns of its rows, so that rows may be moved: no value depends on other rows."""
+        if not any(column.running for column in (*value.columns, *more)):
+            return value, list(more)
+        names = pd.RangeIndex(len(value.columns) + len(more))
+        settled = self.settled(Frame(value.relation, names, (*value.columns, *more), value.labels))
+        own, others = settled.columns[: len(value.columns)], settled.columns[len(value.columns) :]
+        return _moved(value, settled.relation, settled.labels, own), list(others)
+
+    def settled(self, value: _T) -> _T:
+        """Give a frame or series whose columns and labels are columns of its relation, no expressions."""
+        made: dict[str, Column] = {}
+
+        def settle(column: Column) -> Column:
+            name = self.name()
+            made[name] = replace(column, expr=column.valid, nan=False)
+            return plain(made[name], name)
+
+        columns = tuple(map(settle, value.columns))
+        labels = Labels(
+            tuple(Level(level.name, settle(level.column)) for level in value.labels.levels), value.labels.name
+        )
+        relation = Computed(value.relation, made, any(column.running for column in made.values()))
+        return _moved(value, relation, labels, columns)
+
+    def reduced(self, relation: Relation, column: Column, first: bool = False) -> Scalar:
+        """Give the value of an aggregation of all rows."""
+        name = self.name()
+        found = Reduced(relation, {name: column}, first)
+        return Scalar(found, plain(column, name))
+
+
+def plain(column: Column, name: str) -> Column:
+    """Give a column as it is when it was computed, under a name."""
+    return Column(pl.col(name), column.dtype, column.gaps, column.nan)
+
+
+def _moved(value: _T, relation: Relation, labels: Labels, columns: tuple[Column, ...] | None = None) -> _T:
+    """Give a frame or series on another relation."""
+    columns = value.columns if columns is None else columns
+    if isinstance(value, Frame):
+        return replace(value, relation=relation, labels=labels, columns=columns)
+    assert isinstance(value, Series)
+    return replace(value, relation=relation, labels=labels, column=columns[0])
+
+
+class Step:
+    """An operation as a rule sees it.
+
+    Parameters
+    ----------
+    translation
+        Knows the inputs' values.
+    node
+        The operation.
+    """
+
+    def __init__(self, translation: Translation, node: Node) -> None:
+        self.translation = translation
+        self.node = node
+
+    # --- what is known of it --------------------------------------------------------------------------------
+
+    @property
+    def sample(self) -> Any:
+        """What pandas gives for the sample: a frame, series or index, or None for a scalar."""
+        meta = self.node.meta
+        if isinstance(meta, PandasMeta):
+            if meta.open:
+                raise NotColumnar("columns that depend on values")
+            return meta.sample
+        return None
+
+    @property
+    def dtype(self) -> Any:
+        """The dtype of the series or scalar that pandas gives for the sample."""
+        meta = self.node.meta
+        found = meta.dtype if isinstance(meta, TensorMeta) else getattr(self.sample, "dtype", None)
+        if polars_type(found) is None:
+            raise NotColumnar(f"dtype {found}")
+        return found
+
+    def value(self, argument: Any) -> Any:
+        """Give the value of a node among the arguments, anything else as it is.
+
+        Raises
+        ------
+        NotColumnar
+            If the node is not columnar.
+        """
+        if not isinstance(argument, Node):
+            return argument
+        found = self.translation.values.get(argument)
+        if found is None:
+            raise NotColumnar(f"{argument.short_name} is not columnar")
+        return found
+
+    @property
+    def base(self) -> Any:
+        """The value that a walk begins at, or the first argument."""
+        return self.value(self.node.args[0])
+
+    @property
+    def rows(self) -> Rows:
+        """The same, where it must have rows.
+
+        Raises
+        ------
+        NotColumnar
+            If it has none.
+        """
+        base = self.base
+        if not isinstance(base, Frame | Series):
+            raise NotColumnar("a scalar")
+        return base
+
+    @property
+    def calls(self) -> list[Arguments | None]:
+        """The calls of a walk."""
+        return list(self.node.args[1:])
+
+    def arguments(self, *names: str, call: int = -1, **defaults: Any) -> list[Any]:
+        """Give the arguments of a call by name.
+
+        Parameters
+        ----------
+        names
+            Those that are taken, in the order of pandas's signature.
+        call
+            Which call of a walk.
+        defaults
+            Values of arguments that are not given, None for others; in addition, arguments that may be given if they
+            have this value.
+
+        Raises
+        ------
+        NotColumnar
+            If another argument is given.
+        """
+        found = self.calls[call]
+        if found is None or len(found.args) > len(names):
+            raise NotColumnar("arguments")
+        given = {**dict(zip(names, found.args, strict=False)), **found.kwargs}
+        for name, value in given.items():
+            if name not in names and not (name in defaults and _same(value, defaults[name])):
+                raise NotColumnar(f"argument {name}=")
+        return [given.get(name, defaults.get(name)) for name in names]
+
+    def keywords(self, *names: str, **defaults: Any) -> list[Any]:
+        """Give arguments as `arguments` does, of a call in which only the first may be given by position."""
+        call = self.calls[-1]
+        if call is None or len(call.args) > 1:
+            raise NotColumnar("arguments")
+        return self.arguments(*names, **defaults)
+
+    # --- making values --------------------------------------------------------------------------------------
+
+    def aligned(self, base: Any, other: Any) -> Any:
+        """Give a series whose rows are those of `base`.
+
+        Raises
+        ------
+        NotColumnar
+            If it is of other rows, which would have to be aligned by label.
+        """
+        if other.relation is base.relation:
+            return other
+        moved = _lifted(other, base.relation) or None
+        if moved is None:
+            raise NotColumnar("rows of another frame are aligned by label")
+        return moved
+
+    def together(self, *values: Any) -> list[Any]:
+        """Give frames and series on one relation, if they have the same rows.
+
+        Raises
+        ------
+        NotColumnar
+            If their rows are different.
+        """
+        relations = [value.relation for value in values]
+        for relation in relations:
+            lifted = [value if value.relation is relation else _lifted(value, relation) for value in values]
+            if all(value is not None for value in lifted):
+                return lifted
+        raise NotColumnar("rows of another frame are aligned by label")
+
+    def operand(self, argument: Any, base: Any) -> Any:
+        """Give an argument as a column beside the rows of `base`, or as a constant.
+
+        Raises
+        ------
+        NotColumnar
+            If it is neither.
+        """
+        value = self.value(argument)
+        if isinstance(value, Series):
+            return self.aligned(base, value).column
+        return self.attached(value) if isinstance(value, Scalar) else literal(value)
+
+    def attached(self, scalar: Scalar) -> Column:
+        """Give a scalar as a column beside rows."""
+        relation, column = scalar.relation, scalar.column
+        if column.attached or not column.expr.meta.is_column():
+            name = self.translation.name()
+            relation, column = Computed(relation, {name: column}), plain(column, name)
+        name = column.expr.meta.output_name()
+        return Column(column.expr, column.dtype, column.gaps, column.nan, column.attached | {Attached(relation, name)})
+
+    def frame(self, base: Any, columns: Mapping[Hashable, Column] | list[Column]) -> Frame:
+        """Make a frame of the rows of `base` with the labels of columns that the sample has."""
+        listed = list(columns.values()) if isinstance(columns, Mapping) else columns
+        names = self.sample.columns
+        if len(names) != len(listed):
+            raise NotColumnar("other columns than the sample's")
+        return Frame(base.relation, names, tuple(listed), base.labels)
+
+    def series(self, base: Any, column: Column) -> Series:
+        """Make a series of the rows of `base`, with the name that the sample has."""
+        return Series(base.relation, self.sample.name, column, base.labels)
+
+
+def _lifted(value: Any, relation: Relation) -> Any:
+    """Give a value on a relation that has the same rows and more columns, None if it is no such relation."""
+    above = relation
+    while isinstance(above, Numbered):
+        above = above.relation
+        if above is value.relation:
+            return _moved(value, relation, value.labels)
+    return None
+
+
+def _same(left: Any, right: Any) -> bool:
+    return left is right or (type(left) is type(right) and bool(left == right))
