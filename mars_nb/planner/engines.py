@@ -1,7 +1,7 @@
 """Which engine a recording is for, told without loading the columnar one.
 
-What is small is done by pandas before Polars has looked at it, so the columnar engine is asked, and loaded, only where there is much
-to look at.
+What is small is done by pandas before Polars has looked at it, so the columnar engine is asked, and loaded, only where
+there is much to look at.
 """
 
 from __future__ import annotations

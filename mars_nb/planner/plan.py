@@ -15,8 +15,8 @@ from mars_nb.planner.inputs import nested
 from mars_nb.planner.inputs.pruning import pruned
 from mars_nb.planner.inputs.reading import reader_of
 from mars_nb.planner.layout import ChunkKey, Layout, Single
-from mars_nb.planner.tensors.fusing import fused
 from mars_nb.planner.settle import note, settled
+from mars_nb.planner.tensors.fusing import fused
 from mars_nb.planner.worth import is_dear
 from mars_nb.scheduler.state import ChunkTask
 

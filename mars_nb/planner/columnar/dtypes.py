@@ -62,7 +62,7 @@ def _zones() -> set[str]:
 
 def is_text(dtype: Any) -> bool:
     """Tell pandas's default dtype of strings, whose missing value is NaN."""
-    return isinstance(dtype, pd.StringDtype) and dtype.na_value is np.nan
+    return isinstance(dtype, pd.StringDtype) and dtype.na_value is not pd.NA
 
 
 def is_plain(dtype: Any, kinds: str) -> bool:

@@ -1,8 +1,8 @@
 """Relations: what a columnar plan computes, as a graph of a few kinds of steps, each of which Polars has.
 
 No two relations of a plan have columns of the same name, but that a step which only chooses rows keeps those of its
-input. A relation says what it needs of its inputs for what is needed of it (which columns, and whether the order of rows
-matters), and with that, inputs first, makes a lazy frame of Polars.
+input. A relation says what it needs of its inputs for what is needed of it (which columns, and whether the order of
+rows matters), and with that, inputs first, makes a lazy frame of Polars.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ class Input(Relation):
         return ()
 
     def require(self, need: Need, needs: Needs) -> None:
-        """Nothing."""
+        """Need nothing."""
 
     def lazy(self, need: Need, frames: Frames) -> pl.LazyFrame:
         """Scan the file; those of chunks are given beforehand."""
@@ -177,7 +177,7 @@ class Computed(Relation):
         return {name: column for name, column in self.columns.items() if name in need.columns}
 
     def require(self, need: Need, needs: Needs) -> None:
-        """What the needed columns look at."""
+        """Need what the needed columns look at."""
         wanted = self._wanted(need).values()
         needs.add(self.relation, _roots(wanted), need.order or self.order)
         needs.attach(wanted)
@@ -213,11 +213,11 @@ class Numbered(Relation):
         return (self.relation,)
 
     def require(self, need: Need, needs: Needs) -> None:
-        """What is needed, in order if the numbers are."""
+        """Need what is needed, in order if the numbers are."""
         needs.add(self.relation, need.columns, need.order or self.name in need.columns)
 
     def lazy(self, need: Need, frames: Frames) -> pl.LazyFrame:
-        """Number the rows if that is needed."""
+        """Count the rows if that is needed."""
         lazy = frames[self.relation]
         if self.name not in need.columns:
             return lazy
@@ -248,7 +248,7 @@ class Filtered(Relation):
         return (self.relation, *_relations([self.mask]))
 
     def require(self, need: Need, needs: Needs) -> None:
-        """What is needed, and what the mask looks at."""
+        """Need what is needed, and what the mask looks at."""
         needs.add(self.relation, need.columns | self.mask.roots, need.order or self.mask.running)
         needs.attach([self.mask])
 
@@ -289,7 +289,7 @@ class Matched(Relation):
         return (self.relation, self.other, *_relations([self.key, self.other_key]))
 
     def require(self, need: Need, needs: Needs) -> None:
-        """What is needed, and the keys."""
+        """Need what is needed, and the keys."""
         needs.add(self.relation, need.columns | self.key.roots, need.order)
         needs.add(self.other, self.other_key.roots, False)
         needs.attach([self.key, self.other_key])
@@ -341,7 +341,7 @@ class Grouped(Relation):
         return (self.relation, *_relations([*self.keys.values(), *self.values.values()]))
 
     def require(self, need: Need, needs: Needs) -> None:
-        """The keys, and what the needed aggregations look at."""
+        """Need the keys, and what the needed aggregations look at."""
         wanted = [*self.keys.values(), *(c for name, c in self.values.items() if name in need.columns)]
         needs.add(self.relation, _roots(wanted), self.first or (need.order and self.order == "met"))
         needs.attach(wanted)
@@ -386,7 +386,7 @@ class Reduced(Relation):
         return (self.relation, *_relations(self.values.values()))
 
     def require(self, need: Need, needs: Needs) -> None:
-        """What the needed aggregations look at."""
+        """Need what the needed aggregations look at."""
         wanted = [column for name, column in self.values.items() if name in need.columns]
         needs.add(self.relation, _roots(wanted), self.first)
         needs.attach(wanted)
@@ -429,7 +429,7 @@ class Joined(Relation):
         return (self.left, self.right)
 
     def require(self, need: Need, needs: Needs) -> None:
-        """What is needed, and the keys."""
+        """Need what is needed, and the keys."""
         order = need.order and self.order != "none"
         needs.add(self.left, need.columns | {left for left, _ in self.on}, order)
         needs.add(self.right, need.columns | {right for _, right in self.on}, order)
@@ -481,7 +481,7 @@ class Sorted(Relation):
         return (self.relation, *_relations(self.by))
 
     def require(self, need: Need, needs: Needs) -> None:
-        """What is needed, and, if the order matters, what tells it."""
+        """Need what is needed, and, if the order matters, what tells it."""
         needs.add(self.relation, need.columns | (_roots(self.by) if need.order else set()), need.order)
         if need.order:
             needs.attach(self.by)
@@ -525,7 +525,7 @@ class Sliced(Relation):
         return (self.relation,)
 
     def require(self, need: Need, needs: Needs) -> None:
-        """What is needed, in order."""
+        """Need what is needed, in order."""
         needs.add(self.relation, need.columns, True)
 
     def lazy(self, need: Need, frames: Frames) -> pl.LazyFrame:
@@ -563,7 +563,7 @@ class Distinct(Relation):
         return self.keep != "none" and not need.order and need.columns <= set(self.by)
 
     def require(self, need: Need, needs: Needs) -> None:
-        """What is needed, and what tells equal ones; in order if it matters which one is kept."""
+        """Need what tells equal ones besides; in order if it matters which one is kept."""
         needs.add(self.relation, need.columns | set(self.by), not self._any(need))
 
     def lazy(self, need: Need, frames: Frames) -> pl.LazyFrame:
@@ -596,7 +596,7 @@ class Stacked(Relation):
         return (*self.relations, *_relations(column for each in self.columns.values() for column in each))
 
     def require(self, need: Need, needs: Needs) -> None:
-        """What is needed of each."""
+        """Need the same of each."""
         for i, relation in enumerate(self.relations):
             wanted = [columns[i] for name, columns in self.columns.items() if name in need.columns]
             needs.add(relation, _roots(wanted), need.order)

@@ -1,8 +1,9 @@
 """Finds the sub-plans that run in the columnar engine, and lowers them.
 
-A node *enters* where its value comes from elsewhere (a file that Polars scans, chunks of pandas) and *leaves* where somebody wants
-it: it is a target, or an operation that is not columnar stands on it. Each leaving node that is worth it becomes an answer of a
-query; those that share what they are made of share the query. What lies between is not computed for itself.
+A node *enters* where its value comes from elsewhere (a file that Polars scans, chunks of pandas) and *leaves* where
+somebody wants it: it is a target, or an operation that is not columnar stands on it. Each leaving node that is worth it
+becomes an answer of a query; those that share what they are made of share the query. What lies between is not computed
+for itself.
 """
 
 from __future__ import annotations
