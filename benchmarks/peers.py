@@ -15,7 +15,7 @@ import resource
 import statistics
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -151,35 +151,45 @@ def table(answer: Any) -> pd.DataFrame:
     return answer if isinstance(answer, pd.DataFrame) else pd.DataFrame({"answer": [float(answer)]})
 
 
-def report(asked: dict[str, dict[str, Asked]], peers: Sequence[str], *, with_peaks: bool = False) -> None:
-    """Print faults, geometric means and ratios; the rows were printed when they were known."""
-    for question, row in asked.items():
+def compare(peers: Sequence[Peer], questions: Mapping[str, tuple[Any, Any]], repeat: int, **how: Any) -> None:
+    """Put questions to all, each with one to begin with, and print a table; the peers are stopped then."""
+    names = [peer.name for peer in peers]
+    print(f"{'':<12}" + "".join(f"{name:>10}" for name in names), flush=True)
+    asked = {}
+    try:
+        for label, (question, first) in questions.items():
+            asked[label] = ask_all(peers, question, repeat, first)
+            cells = "".join(f"{_cell(found):>10}" for found in asked[label].values())
+            print(f"{label:<12}{cells}", flush=True)
+    finally:
+        for peer in peers:
+            peer.stop()
+    _summarize(asked, names, **how)
+
+
+def _cell(found: Asked) -> str:
+    """Give seconds; with a star if the answer is wrong."""
+    return f"{found.seconds:.3f}{'*' if found.fault else ' '}" if found.runs else "failed "
+
+
+def _summarize(asked: Mapping[str, dict[str, Asked]], names: Sequence[str], *, with_peaks: bool = False) -> None:
+    for label, row in asked.items():
         for name, found in row.items():
             if found.fault:
-                print(f"{question}, {name}: {found.fault[:300]}")
+                print(f"* {label}, {name}: {found.fault[:200]}")
     shared = [row for row in asked.values() if all(found.is_right for found in row.values())]
-    print(f"geometric mean of the {len(shared)} that all have right, in seconds:")
-    for name in peers:
-        print(f"  {name:<8}{geometric_mean([row[name].seconds for row in shared]):8.3f}")
-    for name in peers:
-        both = [row for row in asked.values() if row[name].is_right and "mars" in row and row["mars"].is_right]
+    for name in names:
+        right = [row for row in asked.values() if row[name].is_right]
+        both = [row for row in right if "mars" in row and row["mars"].is_right]
+        parts = [f"{name:<8}{len(right):3} right"]
+        parts.append(f"geometric mean {geometric_mean([row[name].seconds for row in shared]):.3f} s")
         if name != "mars" and both:
-            ratio = geometric_mean([row["mars"].seconds / row[name].seconds for row in both])
-            print(f"mars to {name:<8}{ratio:6.2f}  ({len(both)} of {len(asked)})")
-    if with_peaks:
-        for name in peers:
-            peak = max((row[name].peak for row in asked.values() if row[name].runs), default=0)
-            print(f"peak of {name:<8}{peak / 2**30:6.2f} GiB")
-
-
-def heading(peers: Sequence[str], width: int = 8) -> str:
-    return " " * width + "".join(f"{name:>10}" for name in peers)
-
-
-def line(question: str, row: dict[str, Asked], width: int = 8) -> str:
-    """Give a row of the table: seconds; a star if the answer is wrong."""
-    cells = [f"{found.seconds:.3f}{'*' if found.fault else ' '}" if found.runs else "failed " for found in row.values()]
-    return f"{question:<{width}}" + "".join(f"{cell:>10}" for cell in cells)
+            ratios = [row["mars"].seconds / row[name].seconds for row in both]
+            parts.append(f"mars to it {geometric_mean(ratios):.2f} (from {min(ratios):.2f} to {max(ratios):.2f})")
+        if with_peaks and right:
+            parts.append(f"peak of memory {max(row[name].peak for row in right) / 2**30:.2f} GiB")
+        print(", ".join(parts))
+    print(f"Geometric means are of the {len(shared)} that all have right, ratios of those that both have right.\n")
 
 
 def geometric_mean(values: Sequence[float]) -> float:

@@ -131,17 +131,8 @@ def main() -> None:
     arguments = {"mars": (options.memory_limit,)}
     taking_part = [peers.Peer(name, PEERS[name], *arguments.get(name, ()), timeout_s=options.timeout) for name in names]
     print(f"TPC-H at scale {options.scale:g}, seconds, median of {options.repeat}; *: not {names[0]}'s answer")
-    print(peers.heading(names), flush=True)
-    asked = {}
-    try:
-        for number in map(int, options.queries.split(",")):
-            row = peers.ask_all(taking_part, (number, folder), options.repeat, first=(number, tiny))
-            asked[f"Q{number}"] = row
-            print(peers.line(f"Q{number}", row), flush=True)
-    finally:
-        for peer in taking_part:
-            peer.stop()
-    peers.report(asked, names, with_peaks=options.memory_limit is not None)
+    questions = {f"Q{n}": ((n, folder), (n, tiny)) for n in map(int, options.queries.split(","))}
+    peers.compare(taking_part, questions, options.repeat, with_peaks=options.memory_limit is not None)
 
 
 if __name__ == "__main__":
