@@ -139,11 +139,11 @@ def test_the_tables_have_something_for_each_query(wanted):
 
 
 @pytest.mark.parametrize("number", range(1, 23))
-@pytest.mark.parametrize("chunk_bytes", [None, 4096], ids=["one part", "many parts"])
-def test_answers_are_those_of_pandas(folder, wanted, number, chunk_bytes):
-    if chunk_bytes:
-        mars_nb.options.chunk_bytes = chunk_bytes
-    with mars_nb.new_session(), warnings.catch_warnings():
+@pytest.mark.parametrize("engine", ["pandas", "columnar"])
+@pytest.mark.parametrize("chunk_bytes", [2**23, 4096], ids=["one part", "many parts"])
+def test_answers_are_those_of_pandas(folder, wanted, number, chunk_bytes, engine):
+    how = mars_nb.option_context({"engine": engine, "chunk_bytes": chunk_bytes})
+    with how, mars_nb.new_session(), warnings.catch_warnings():
         warnings.simplefilter("ignore", mars_nb.errors.WholeWarning)
         found = frames.QUERIES[number](reader_of(folder, md)).execute().fetch()
     if isinstance(found, pd.DataFrame):
