@@ -249,8 +249,10 @@ def failure(error: BaseException, graph: Graph, key: Key, given: Sequence[Given]
     given
         Its inputs.
     """
-    node, what = graph[key].operation, _essence(graph[key].function)
-    alike = [other for other, task in graph.items() if task.operation is node and _essence(task.function) == what]
+    owner, what = graph[key].operation, _essence(graph[key].function)
+    alike = [other for other, task in graph.items() if task.operation is owner and _essence(task.function) == what]
+    failed = getattr(graph[key].function, "failed", None)  # of a task that does several operations
+    node = owner if failed is None else failed(error) or owner
     assert isinstance(node, Node)  # a session runs nothing else
     return Failure(
         error=summary(error),

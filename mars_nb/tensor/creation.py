@@ -16,6 +16,7 @@ from mars_nb.graph.structure import leaves
 from mars_nb.graph.tileable import Tileable
 from mars_nb.tensor.core import Tensor, record_function
 from mars_nb.tensor.infer import infer
+from mars_nb.tensor.tiles import chunk_lengths
 
 #: Functions of numpy that make arrays of a given shape: they take ``chunk_size=``, too.
 CREATORS = {
@@ -115,12 +116,12 @@ def cut(meta: TensorMeta, chunk_size: ChunkSize = None) -> tuple[tuple[int, ...]
         return None
     if isinstance(wanted, int) and wanted >= max(meta.shape):
         return None
-    from dask.array.core import normalize_chunks
-
     chunks: tuple[tuple[int, ...], ...]
     if wanted is None:
-        chunks = normalize_chunks("auto", meta.shape, limit=options.chunk_bytes, dtype=meta.dtype)
+        chunks = chunk_lengths(meta.shape, options.chunk_bytes // max(1, meta.dtype.itemsize))  # type: ignore[arg-type]  # known
     else:
+        from dask.array.core import normalize_chunks
+
         if isinstance(wanted, tuple) and len(wanted) != len(meta.shape):
             if chunk_size is None:  # an option for other shapes
                 return None

@@ -1,23 +1,22 @@
 """numpy's random numbers, recorded. They are fixed when recorded, so that a tensor always denotes the same numbers.
 
-What is drawn as one chunk are the very numbers of numpy's generator with the same seed, in the order of recording: the
-numbers are drawn once to bring the generator forward, and drawn again from its state then when they are executed.
-A tensor of many chunks (and one whose arguments are tensors) draws each chunk from a stream of its own, as
-`numpy.random.SeedSequence` is made for: numbers of numpy's distributions, but others than numpy's.
+Up to 8 MiB they are the very numbers of numpy's generator with the same seed, in the order of recording: the numbers
+are drawn once to bring the generator forward, and drawn again from its state then when they are executed. A larger
+tensor is drawn in tiles (see `draws`), each from a stream of its own, as `numpy.random.SeedSequence` is made for:
+numbers of numpy's distributions, but others than numpy's. A draw whose arguments are tensors has a stream of its own,
+too. In no case does it matter how the tensor is cut into chunks.
 
 Concurrency: one lock for each generator, held while it draws and tells its state.
 """
 
 from __future__ import annotations
 
-import inspect
 import math
 from threading import Lock
 from typing import Any
 
 import numpy as np
 
-from mars_nb.config import options
 from mars_nb.graph.meta import TensorMeta
 from mars_nb.graph.mirror import mirror, public_names
 from mars_nb.graph.names import missing
@@ -27,48 +26,8 @@ from mars_nb.graph.structure import leaves
 from mars_nb.graph.tileable import Tileable
 from mars_nb.tensor.core import Tensor, record_function
 from mars_nb.tensor.creation import cut
+from mars_nb.tensor.draws import NUMPYS, WHOLE, draw, draw_again, sized
 from mars_nb.tensor.infer import meta_of
-
-_SHAPED_BY_ARGUMENTS = {"rand", "randn"}
-
-
-def draw(kind: str, method: str, entropy: int, block: tuple[int, ...], args: Any, kwargs: Any) -> Any:
-    """Draw random numbers.
-
-    Parameters
-    ----------
-    kind
-        ``RandomState`` or ``Generator``, of `numpy.random`.
-    method
-        A method of that class.
-    entropy, block
-        Tell the stream: same values, same numbers.
-    args, kwargs
-        Of the method.
-    """
-    seed = np.random.SeedSequence(entropy, spawn_key=block)
-    generator = getattr(np.random, kind)(np.random.SFC64(seed))
-    return getattr(generator, method)(*args, **kwargs)
-
-
-def draw_again(kind: str, data: Data, method: str, args: Any, kwargs: Any) -> Any:
-    """Draw random numbers from a generator in a given state.
-
-    Parameters
-    ----------
-    kind, method, args, kwargs
-        As of `draw`.
-    data
-        The state, as numpy's generators tell it.
-    """
-    state = data.value
-    bits = getattr(np.random, state["bit_generator"])()
-    generator: Any = getattr(np.random, kind)(bits)
-    if kind == "RandomState":
-        generator.set_state(state)
-    else:
-        bits.state = state
-    return getattr(generator, method)(*args, **kwargs)
 
 
 class _Draws:
@@ -102,78 +61,38 @@ class _Draws:
 
     def _draw(self, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         chunk_size = kwargs.pop("chunk_size", None)
-        op = Function(draw, f"random.{method}")
-        found = self.sized(method, args, kwargs)
+        op, kind = Function(draw, f"random.{method}"), self._original.__name__
+        found = sized(kind, method, args, kwargs)
         if found is None and _may_be_drawn_now(method, args, kwargs):
             return self._draw_as_numpy(method, args, kwargs)
         if found is None:
-            return record_function(op, self._stream(method, args, kwargs), {})
+            return record_function(op, (kind, method, self._entropy(), None, args, kwargs), {})
         # Known without drawing: the draw may be large.
         shape, again = found
         few_args, few_kwargs = again((1,) * len(shape))
         few = getattr(self._of_numpy(0), method)(*few_args, **few_kwargs)
         meta = TensorMeta(shape, few.dtype)
         chunks = cut(meta, chunk_size)
-        if chunks is None:
-            return self._draw_as_numpy(method, args, kwargs)
-        arguments = self._stream(method, args, kwargs)
+        if meta.nbytes <= NUMPYS:
+            return self._draw_as_numpy(method, args, kwargs, chunks)
+        arguments = (kind, method, self._entropy(), shape, args, kwargs)
         return record(op, arguments, {}, infer=lambda *_: meta, prefix="Tensor", chunks=chunks)
 
-    def _stream(self, method: str, args: Any, kwargs: Any) -> tuple[Any, ...]:
-        """Give the arguments of `draw` for the next stream."""
+    def _entropy(self) -> int:
+        """Give what tells the next streams from all others."""
         (child,) = self._seeds.spawn(1)
-        entropy = int.from_bytes(child.generate_state(4).tobytes(), "little")
-        return self._original.__name__, method, entropy, (), args, kwargs
+        return int.from_bytes(child.generate_state(4).tobytes(), "little")
 
-    def _draw_as_numpy(self, method: str, args: Any, kwargs: Any) -> Any:
+    def _draw_as_numpy(self, method: str, args: Any, kwargs: Any, chunks: Any = None) -> Any:
         """Record a draw of the numbers that come next from numpy's generator."""
         with self._lock:
             state = self._state()
             meta = meta_of(getattr(self._numpys, method)(*args, **kwargs))
-        arguments = (self._original.__name__, Data(state), method, args, kwargs)
-        return record(Function(draw_again, f"random.{method}"), arguments, {}, infer=lambda *_: meta, prefix="Tensor")
-
-    @classmethod
-    def sized(cls, method: str, args: Any, kwargs: Any) -> tuple[tuple[int, ...], Any] | None:
-        """Tell the shape of a draw, and how to draw another shape.
-
-        Returns
-        -------
-        tuple or None
-            The shape and a function from another shape to ``(args, kwargs)``; None if the draw cannot be cut.
-        """
-        if any(not isinstance(leaf, int | float | str | None | type | np.generic) for leaf in leaves((args, kwargs))):
-            return None
-        if method in _SHAPED_BY_ARGUMENTS and cls is RandomState:
-            return (tuple(map(int, args)), lambda shape: (shape, kwargs)) if args else None
-        if method in _WHOLE:
-            return None
-        signature = inspect.signature(getattr(cls._original, method))
-        if "size" not in signature.parameters:
-            return None
-        bound = signature.bind(None, *args, **kwargs)
-        size = bound.arguments.get("size")
-        if size is None:
-            return None
-        shape = tuple(map(int, size)) if isinstance(size, tuple | list) else (int(size),)
-
-        def again(shape: tuple[int, ...]) -> Any:
-            bound.arguments["size"] = shape
-            return bound.args[1:], bound.kwargs
-
-        return shape, again
-
-
-# Depend on all their numbers at once, or give arrays of another shape than ``size``.
-_WHOLE = {
-    "permutation",
-    "choice",
-    "dirichlet",
-    "multinomial",
-    "multivariate_normal",
-    "multivariate_hypergeometric",
-    "bytes",
-}
+        op, arguments = (
+            Function(draw_again, f"random.{method}"),
+            (self._original.__name__, Data(state), method, args, kwargs),
+        )
+        return record(op, arguments, {}, infer=lambda *_: meta, prefix="Tensor", chunks=chunks)
 
 
 def _may_be_drawn_now(method: str, args: Any, kwargs: Any) -> bool:
@@ -182,7 +101,7 @@ def _may_be_drawn_now(method: str, args: Any, kwargs: Any) -> bool:
     if any(isinstance(leaf, Tileable) for leaf in given):
         return False
     sizes = [max(leaf, 1) for leaf in given if isinstance(leaf, int)]
-    return method not in _WHOLE or math.prod(sizes) <= options.chunk_bytes // 8
+    return method not in WHOLE or math.prod(sizes) <= NUMPYS // 8
 
 
 class RandomState(_Draws):

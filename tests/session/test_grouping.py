@@ -31,7 +31,7 @@ def test_calls_of_one_line_are_one(session):
 
 
 def test_so_are_operations_of_a_loop_but_not_those_of_one_line_with_other_names(session):
-    x = mt.ones(10, chunk_size=5)
+    x = mt.ones(10, chunk_size=5, dtype=object)  # on numbers these would be done in one task
     for _ in range(3):
         x = (x + 1) * 2
     task = x.execute(wait=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -17,6 +18,8 @@ from mars_nb.planner.inputs import reading
 from mars_nb.planner.inputs.reading import version
 from mars_nb.planner.layout import Grid, Layout, Rows, grid_indices, spans
 from mars_nb.planner.tensors.arrays import from_dask
+from mars_nb.planner.tensors.works import Drawn
+from mars_nb.tensor.draws import Draw
 from mars_nb.tensor.infer import dask_operation
 
 __all__ = ["Parts", "is_generated", "lower", "of_chunks", "version"]
@@ -149,16 +152,14 @@ def _given_parts(building: Building, node: Node, parts: Parts) -> Layout:
 
 
 def _draws(building: Building, node: Node) -> Layout:
-    from mars_nb.tensor.random import Generator, RandomState, draw
-
     assert node.chunks is not None
-    kind, method, entropy, _, args, kwargs = node.args
-    found = {"RandomState": RandomState, "Generator": Generator}[kind].sized(method, args, kwargs)
-    assert found is not None  # else it would not have been cut
-    keys = []
-    for i, (index, block) in enumerate(zip(grid_indices(node.chunks), _blocks(node), strict=True)):
-        block_args, block_kwargs = found[1](tuple(stop - start for start, stop in block))
-        keys.append(building.add(node, i, partial(draw, kind, method, entropy, index, block_args, block_kwargs)))
+    if isinstance(node.args[1], Data):  # as numpy draws them, one after the other
+        whole = building.add(node, "whole", partial(node.evaluate, {}))
+        windows = [tuple(slice(*span) for span in block) for block in _blocks(node)]
+        keys = [building.add(node, i, operator.itemgetter(window), [whole]) for i, window in enumerate(windows)]
+    else:
+        draw = Draw(*node.args)
+        keys = [building.add(node, i, Drawn(draw, block)) for i, block in enumerate(_blocks(node))]
     return Grid(tuple(keys), node.chunks)
 
 

@@ -1,0 +1,310 @@
+"""Several operations on chunks of arrays as one chunk task, which walks over its chunks in blocks that fit a cache.
+
+What one operation gives for a block is still in the cache when the next one takes it, and is written into memory that
+was used for another block before: whole chunks would come from main memory each time, and each new one as fresh pages
+of the system. The functions that are called are numpy's own, so each item is what numpy gives.
+
+The dimensions that the operations go over are called axes here, and numbered for the task as a whole: a sum of lines
+has one axis less than what it sums, and what is broadcast has some of them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mars_nb.graph.node import Node
+from mars_nb.planner.tensors.works import Drawn, Fold, Step
+from mars_nb.tensor.tiles import rows, tile, tiles_of
+
+#: Items of a block: with a few of them in turn, doubles stay in an L2 cache of 1 MiB. Measured by
+#: `benchmarks/tensors.py`: from 10,000 to 30,000 all are alike.
+BLOCK = 20_000
+
+Axes = tuple[int, ...]
+Window = Sequence[slice]
+# The exception's attribute that tells which of the operations raised it.
+_PLACE = "mars_nb_place"
+
+
+class Part(NamedTuple):
+    """One of the operations.
+
+    Attributes
+    ----------
+    work
+        What is done.
+    takes
+        Its values: their places among the task's values, which are followed by what the operations give.
+    axes
+        Of what it gives, for each dimension.
+    """
+
+    work: Step | Fold | Drawn
+    takes: tuple[int, ...]
+    axes: Axes
+
+
+class Blocks:
+    """Does several operations, block by block. The last one gives the answer.
+
+    Parameters
+    ----------
+    parts
+        The operations, each after those whose values it takes.
+    given
+        Axes of the values that the task is given, by dimension; of those with fewer dimensions the last ones.
+    lengths
+        Of the axes.
+    spans
+        By axis, where blocks must end; those that are not there can be cut at will.
+    nodes
+        The recorded operation of each.
+    """
+
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        given: Sequence[Axes],
+        lengths: Sequence[int],
+        spans: Mapping[int, Sequence[tuple[int, int]]],
+        nodes: Sequence[Node],
+    ) -> None:
+        self.parts, self.given, self.lengths, self.spans = tuple(parts), tuple(given), tuple(lengths), dict(spans)
+        self.nodes = tuple(nodes)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "nodes": ()}  # they know all that was recorded, and are asked at home only
+
+    def failed(self, error: BaseException) -> Node | None:
+        """Tell which operation raised an error, None for one that does not tell."""
+        place = getattr(error, "__dict__", {}).get(_PLACE)
+        return self.nodes[place] if isinstance(place, int) and place < len(self.nodes) else None
+
+    def __call__(self, *values: Any) -> Any:
+        """Do them."""
+        __tracebackhide__ = True
+        at = _Place()
+        try:
+            spans = self._spans(values) if self._are_as_planned(values) else []
+            if math.prod(map(len, spans)) == 1:
+                return self._at_once(values, at)
+            with at.telling_once():
+                return self._by_blocks(values, spans, at)
+        except BaseException as error:
+            getattr(error, "__dict__", {}).setdefault(_PLACE, at.number)
+            raise
+
+    def _are_as_planned(self, values: Sequence[Any]) -> bool:
+        for value, axes in zip(values, self.given, strict=True):
+            shape = np.shape(value)
+            if len(shape) > len(axes) or (shape and type(value) is not np.ndarray):
+                return False
+            if any(n not in (1, self.lengths[axis]) for n, axis in zip(shape, _last(axes, shape), strict=True)):
+                return False
+        return True
+
+    def _at_once(self, values: Sequence[Any], at: _Place) -> Any:
+        __tracebackhide__ = True
+        known = list(values)
+        for at.number, part in enumerate(self.parts):  # where it ends is told
+            known.append(part.work(*[known[i] for i in part.takes]))
+        return known[-1]
+
+    def _spans(self, values: Sequence[Any]) -> list[Sequence[tuple[int, int]]]:
+        """Decide where each axis is cut."""
+        free = [axis for axis in range(len(self.lengths)) if axis not in self.spans]
+        fixed = math.prod(max(stop - start for start, stop in spans) for spans in self.spans.values())
+        across = any(np.ndim(value) > 1 and abs(value.strides[-1]) > abs(value.strides[0]) for value in values)
+        cut = (tile if across else rows)([self.lengths[axis] for axis in free], max(1, BLOCK // max(1, fixed)))
+        sides = dict(zip(free, cut, strict=True))
+        return [
+            tiles_of(0, n, sides[axis]) if axis in sides else self.spans[axis] for axis, n in enumerate(self.lengths)
+        ]
+
+    def _by_blocks(self, values: Sequence[Any], spans: Sequence[Sequence[tuple[int, int]]], at: _Place) -> Any:
+        __tracebackhide__ = True
+        *others, root = self.parts
+        answer = (_States if isinstance(root.work, Fold) else _Array)(root)
+        reads = [
+            _picker(np.shape(value), _last(axes, np.shape(value)))
+            for value, axes in zip(values, self.given, strict=True)
+        ]
+        buffers: _Buffers | None = None
+        for window in itertools.product(*([slice(*span) for span in along] for along in spans)):
+            known = [read(value, window) for value, read in zip(values, reads, strict=True)]
+            outs = itertools.repeat(None) if buffers is None else buffers.of(window)
+            for at.number, (part, out) in enumerate(zip(others, outs, strict=False)):
+                at.name = part.work.name
+                known.append(_done(part, known, window, out))
+            at.number, at.name = len(others), root.work.name
+            answer.take([known[i] for i in root.takes], window)
+            if buffers is None:
+                buffers = _Buffers(self.parts, len(values), known, [max(map(_length, along)) for along in spans])
+        return answer.value()
+
+
+def _done(part: Part, known: Sequence[Any], window: Window, out: Any) -> Any:
+    """Do one of the operations for a block."""
+    __tracebackhide__ = True
+    work = part.work
+    if isinstance(work, Drawn):
+        return work.block([window[axis] for axis in part.axes], out)
+    taken = [known[i] for i in part.takes]
+    return work(*taken) if out is None or isinstance(work, Fold) else work.into(out, taken)
+
+
+def _last(axes: Axes, shape: Sequence[int]) -> Axes:
+    return axes[len(axes) - len(shape) :]
+
+
+def _length(span: tuple[int, int]) -> int:
+    return span[1] - span[0]
+
+
+def _picker(shape: Sequence[int], axes: Axes) -> Callable[[Any, Window], Any]:
+    """Give what picks the part of an array that belongs to a block; what has one item along an axis is repeated."""
+    if all(n == 1 for n in shape):
+        return lambda value, window: value
+    whole = slice(None)
+    places = [None if n == 1 else axis for n, axis in zip(shape, axes, strict=True)]
+    return lambda value, window: value[tuple([whole if axis is None else window[axis] for axis in places])]
+
+
+class _Array:
+    """Puts an array together from its blocks."""
+
+    def __init__(self, part: Part) -> None:
+        assert isinstance(part.work, Step)
+        self._step = part.work
+        self._pick = _picker(part.work.shape, part.axes)
+        self._array: Any = None
+
+    def take(self, values: Sequence[Any], window: Window) -> None:
+        """Compute a block."""
+        __tracebackhide__ = True
+        if self._array is not None and self._step.takes_out:
+            self._step.into(self._pick(self._array, window), values)
+            return
+        found = self._step(*values)
+        if self._array is None:
+            self._array = np.empty(self._step.shape, found.dtype)
+        self._pick(self._array, window)[...] = found
+
+    def value(self) -> Any:
+        """Give the array."""
+        return self._array
+
+
+class _States:
+    """Reduces by blocks."""
+
+    def __init__(self, part: Part) -> None:
+        assert isinstance(part.work, Fold)
+        self._fold, self._axes = part.work, part.axes
+        self._states: dict[tuple[tuple[Any, Any], ...], list[Any]] = {}  # by the part of the answer that they belong to
+
+    def take(self, values: Sequence[Any], window: Window) -> None:
+        """Reduce a block."""
+        __tracebackhide__ = True
+        fold = self._fold
+        place = [slice(None) if i in fold.axes else window[axis] for i, axis in enumerate(self._axes)]
+        key = tuple((along.start, along.stop) for along in place)
+        self._states.setdefault(key, []).append(fold.way.part(values[0], fold.axes))
+
+    def value(self) -> Any:
+        """Give the answer, or the state of all."""
+        fold = self._fold
+        joined = {key: fold.way.join(states) for key, states in self._states.items()}
+        (key, state), *_ = joined.items()
+        if len(joined) > 1:
+            shape = tuple(1 if i in fold.axes else n for i, n in enumerate(fold.given))
+            whole = np.empty((*state.shape[: fold.way.lead], *shape), state.dtype)
+            for key, state in joined.items():
+                window: tuple[Any, ...] = (..., *(slice(*along) for along in key))
+                whole[window] = state
+            state = whole
+        return fold.finished(state, math.prod(fold.given[axis] for axis in fold.axes)) if fold.exact else state
+
+
+class _Buffers:
+    """Memory for what is between, used over and over: by block after block, and by several operations where it is free.
+
+    Parameters
+    ----------
+    parts
+        The operations.
+    first
+        The number of values that the task is given.
+    known
+        All values of one block, which tell types.
+    most
+        The most items of a block along each axis.
+    """
+
+    def __init__(self, parts: Sequence[Part], first: int, known: Sequence[Any], most: Sequence[int]) -> None:
+        last = {place: number for number, part in enumerate(parts) for place in part.takes}
+        memory: list[Any] = []
+        free: dict[tuple[Any, int], list[int]] = {}
+        mine: dict[int, int] = {}  # which memory a value has, by its place
+        self._uses: list[tuple[int, tuple[int | None, ...]] | None] = []
+        for number, part in enumerate(parts[:-1]):
+            for place in set(part.takes):
+                if last[place] == number and place in mine:
+                    array = memory[mine[place]]
+                    free.setdefault((array.dtype, array.size), []).append(mine[place])
+            if not part.work.takes_out:
+                self._uses.append(None)
+                continue
+            value = known[first + number]
+            axes = tuple(None if n == 1 else axis for n, axis in zip(part.work.shape, part.axes, strict=True))
+            size = math.prod(1 if axis is None else most[axis] for axis in axes)
+            there = free.get((value.dtype, size))
+            if there:
+                chosen = there.pop()
+            else:
+                chosen = len(memory)
+                memory.append(np.empty(size, value.dtype))
+            mine[first + number] = chosen
+            self._uses.append((chosen, axes))
+        self._memory = memory
+        self._views: dict[tuple[int, ...], list[Any]] = {}
+
+    def of(self, window: Window) -> Sequence[Any]:
+        """Give an array for what each operation but the last gives for a block, None where it makes its own."""
+        lengths = tuple([along.stop - along.start for along in window])
+        found = self._views.get(lengths)
+        if found is None:
+            found = self._views[lengths] = [None if use is None else self._view(lengths, *use) for use in self._uses]
+        return found
+
+    def _view(self, lengths: Sequence[int], chosen: int, axes: Sequence[int | None]) -> Any:
+        shape = [1 if axis is None else lengths[axis] for axis in axes]
+        return self._memory[chosen][: math.prod(shape)].reshape(shape)
+
+
+class _Place:
+    """Where a task is: which operation it does."""
+
+    number = 0
+    name = ""
+
+    def telling_once(self) -> AbstractContextManager[Any]:
+        """Let numpy's warnings come once for each operation, as if it were done at once."""
+        modes = np.geterr()
+        if "warn" not in modes.values() or not {"call", "log"}.isdisjoint(modes.values()):
+            return nullcontext()
+        told: set[tuple[int, str]] = set()
+
+        def call(kind: str, flag: int) -> None:
+            if (self.number, kind) not in told:
+                told.add((self.number, kind))
+                warnings.warn(f"{kind} encountered in {self.name}", RuntimeWarning, stacklevel=2)
+
+        return np.errstate(call=call, **{kind: "call" for kind, mode in modes.items() if mode == "warn"})  # type: ignore[arg-type]
