@@ -47,7 +47,7 @@ def find(
         return None
     from mars_nb.planner.columnar import stages  # loads Polars
 
-    return stages.find(nodes, targets, is_held, nbytes)
+    return stages.find(nodes, targets, is_held, nbytes, always=engine == "columnar")
 
 
 def is_refusal(error: BaseException) -> bool:

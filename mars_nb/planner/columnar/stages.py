@@ -78,6 +78,7 @@ def find(
     targets: Sequence[Node],
     is_held: Callable[[Node], bool],
     nbytes: Callable[[Node], int | None],
+    always: bool = False,
 ) -> Found:
     """Find the sub-plans.
 
@@ -91,19 +92,23 @@ def find(
         Tells nodes whose value is there.
     nbytes
         Tells about how many bytes a value has, None where that is not known.
+    always
+        Take whatever means the same, also what a task a chunk does as well.
     """
-    finding = _Finding(is_held, nbytes)
+    finding = _Finding(is_held, nbytes, always)
     for node in nodes:
         finding.look_at(node)
     return finding.found(targets)
 
 
 class _Finding:
-    def __init__(self, is_held: Callable[[Node], bool], nbytes: Callable[[Node], int | None]) -> None:
+    def __init__(self, is_held: Callable[[Node], bool], nbytes: Callable[[Node], int | None], always: bool) -> None:
         self.is_held = is_held
         self.nbytes = nbytes
+        self.always = always
         self.translation = Translation()
-        self.entering: dict[Relation, Node] = {}  # nodes whose chunks are taken
+        self.begins: set[Node] = set()  # nodes whose values come from elsewhere
+        self.entering: dict[Relation, Node] = {}  # ... in chunks
         self.places: dict[Input, dict[str, tuple[int, Any]]] = {}
 
     def look_at(self, node: Node) -> None:
@@ -112,9 +117,10 @@ class _Finding:
             if node.inputs:
                 if translation.translate(node) is not None:
                     return
-            else:
+            elif (reader := reader_of(node)) is not None:
                 try:
-                    translation.values[node] = inputs.scanned(translation, node, reader_of(node))
+                    translation.values[node] = inputs.scanned(translation, node, reader)
+                    self.begins.add(node)
                     return
                 except NotColumnar as error:
                     translation.refused[node] = str(error)
@@ -123,6 +129,7 @@ class _Finding:
         except NotColumnar:
             return
         translation.values[node] = value
+        self.begins.add(node)
         relation = value.relation
         assert isinstance(relation, Input)
         self.entering[relation] = node
@@ -139,8 +146,8 @@ class _Finding:
                 continue
             needed: tuple[Node, ...] = () if self.is_held(node) else node.inputs
             value = self.translation.values.get(node)
-            if value is not None and not isinstance(value.relation, Input) and not self.is_held(node):
-                answer = self._worth(value)
+            if value is not None and node not in self.begins:
+                answer = self._worth(node, value)
                 if answer is not None:
                     answers[node] = answer
                     needed = tuple(self.entering[found] for found in inputs_of([answer]) if found in self.entering)
@@ -150,12 +157,14 @@ class _Finding:
         stages = self._stages([node for node in order if node in answers], answers, lowered)
         return Found(order, stages, self.translation.refused, self.places)
 
-    def _worth(self, value: Value) -> Answer | None:
+    def _worth(self, node: Node, value: Value) -> Answer | None:
         """Give the answer if it is worth a query."""
         relations = in_order([value.relation])
-        if all(isinstance(relation, _LIGHT) for relation in relations):
+        if not self.always and all(isinstance(relation, _LIGHT) for relation in relations):
+            self.translation.refused[node] = "row by row, which is done as well chunk by chunk"
             return None
         if any(inputs.is_foreign(column) for column in value.columns):
+            self.translation.refused[node] = "columns that Polars has no type for"
             return None
         return answer_of(value, self.translation.name)
 
