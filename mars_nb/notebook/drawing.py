@@ -33,6 +33,8 @@ class Step:
         Numbers of chunk tasks.
     seconds
         Thread time, also of the chunk tasks that are not done.
+    part
+        What parts of the running ones are done, together.
     """
 
     name: str
@@ -40,6 +42,12 @@ class Step:
     running: int
     total: int
     seconds: float
+    part: float = 0.0
+
+    @property
+    def share(self) -> float:
+        """How much is done, from 0 to 1."""
+        return (self.done + self.part) / self.total
 
     @property
     def begun(self) -> bool:
@@ -62,6 +70,7 @@ def steps(snapshot: Snapshot) -> list[Step]:
             old.running + operation.running,
             old.total + operation.total,
             old.seconds + operation.seconds + operation.under_way,
+            old.part + operation.part,
         )
     return list(found.values())
 

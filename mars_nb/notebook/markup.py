@@ -57,7 +57,7 @@ def _live_row(step: Step) -> str:
     name = escape(step.name)
     return _row(
         f"<b>{name}</b>" if step.running else name,
-        _bar(step.done / step.total, "8em"),
+        _bar(step.share, "8em"),
         f"{step.done}/{step.total}",
         faint=not step.begun,
     )

@@ -26,6 +26,7 @@ from dataclasses import replace
 from time import monotonic, perf_counter
 from typing import Any
 
+from mars_nb.scheduler import inside
 from mars_nb.scheduler.hooks import Gauge, Keeper
 from mars_nb.scheduler.run import FailedTask, OnDone, Run, Trail, Worker
 from mars_nb.scheduler.state import Graph, Key, RunState
@@ -258,8 +259,9 @@ class Scheduler:
         """Run all tasks on this thread: a task that waited for its own thread's turn might wait for ever."""
         if run._state.over:
             self._report(run, None, 0)
-        while not run._state.over:
-            self._perform(None, run, False, place)
+        with inside.at(inside.Nested(lambda: run._reported, inside.current())):
+            while not run._state.over:
+                self._perform(None, run, False, place)
 
     def _perform(self, worker: Worker | None, run: Run, crowded: bool, place: int) -> None:
         """Run a task; the lock is let go for it. Without a worker it is one that a task of another run asked for."""
@@ -269,7 +271,7 @@ class Scheduler:
         function, arguments = state.tasks[number].function, state.arguments(number)
         began = perf_counter()
         if worker is not None:
-            worker.inside, worker.task, worker.began = run, number, began
+            worker.inside, worker.task, worker.began, worker.part = run, number, began, 0.0
         error: BaseException | None = None
         value = None
         lock.release()

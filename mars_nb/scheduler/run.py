@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mars_nb.scheduler import inside
 from mars_nb.scheduler.state import Counts, Key, RunState
 
 if TYPE_CHECKING:
@@ -108,12 +109,16 @@ class Run:
             now = time.perf_counter()
             for worker in self._scheduler._workers:
                 if worker.inside is self:
-                    found[state.counted[worker.task]].under_way += now - worker.began
+                    counts = found[state.counted[worker.task]]
+                    counts.under_way += now - worker.began
+                    counts.part += worker.part
         return {name: found[counts] for name, counts in state.counts.items()}
 
 
 class Worker(threading.Thread):
-    """A thread of a scheduler. All but `turn` is guarded by the scheduler's lock.
+    """A thread of a scheduler, and the `inside.Place` of its tasks.
+
+    All but `turn` and `part` is guarded by the scheduler's lock; `abandoned` changes once, so it is also read without.
 
     Parameters
     ----------
@@ -132,6 +137,7 @@ class Worker(threading.Thread):
         self.inside: Run | None = None  # a task of which it runs: its number, and when it began
         self.task = 0
         self.began = 0.0
+        self.part = 0.0  # of the task that is done, as far as it told
         self.abandoned = False
         self.call = threading.Condition(scheduler._lock)  # waits for it when there is nothing to do
         self.resting = False
@@ -139,4 +145,11 @@ class Worker(threading.Thread):
 
     def run(self) -> None:
         """Work until there is nothing to do."""
-        self.scheduler._work(self)
+        with inside.at(self):
+            self.scheduler._work(self)
+
+    def reached(self, part: float) -> None:
+        """Take note of what part of the task is done; see `mars_nb.scheduler.inside.Place`."""
+        if self.abandoned:
+            raise inside.Unwanted("the run is over")
+        self.part = part

@@ -51,6 +51,8 @@ class Counts:
         What the tasks that are done took together, as the caller of `RunState.finish` said.
     under_way
         Seconds since the running tasks began, together.
+    part
+        What parts of the running tasks are done, together, as far as they told; see `mars_nb.scheduler.inside`.
     """
 
     total: int = 0
@@ -58,6 +60,7 @@ class Counts:
     running: int = 0
     seconds: float = 0.0
     under_way: float = 0.0
+    part: float = 0.0
 
 
 class RunState:

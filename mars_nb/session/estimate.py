@@ -123,11 +123,15 @@ def amount(operations: Sequence[Progress]) -> Amount:
         if guess is None:
             guess = _expected(operation) * at_pace if operation.total else 0.0
         each = waiting = operation.seconds / done if done else guess
-        if running:
-            each = stretched(each, operation.under_way / running)
-            waiting = waiting if done else each
+        so_far = operation.under_way
+        if operation.part:
+            each = so_far / operation.part if so_far else each
+            so_far = so_far or each * operation.part
+        elif running:
+            each = stretched(each, so_far / running)
+        waiting = waiting if done else each
         finished += operation.seconds
-        under_way += operation.under_way
+        under_way += so_far
         total += operation.seconds + each * running + waiting * (operation.total - done - running)
     return Amount(finished, under_way, total)
 

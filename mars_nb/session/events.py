@@ -44,6 +44,8 @@ class OperationCounts:
         Where it was recorded.
     name
         As the user wrote it, such as ``sum`` or the name of a function.
+    part
+        What parts of the running chunk tasks are done, together, in hundredths, as far as they told.
     """
 
     label: str
@@ -53,6 +55,7 @@ class OperationCounts:
     key: str = ""
     site: CallSite | None = None
     name: str = ""
+    part: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

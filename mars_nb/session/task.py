@@ -295,4 +295,4 @@ def _counted(progress: Progress) -> OperationCounts:
     """Tell what is to be remembered of an operation: not its node, which keeps the user's data."""
     node = progress.node
     counts = progress.done, progress.running, progress.total
-    return OperationCounts(node.label, *counts, node.key, node.site, node.short_name)
+    return OperationCounts(node.label, *counts, node.key, node.site, node.short_name, round(progress.part, 2))

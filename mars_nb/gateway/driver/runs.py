@@ -238,7 +238,7 @@ def _status(work: Work | None) -> Event:
     memory = Memory() if work is None else work.memory()
     return {
         "operations": [
-            [p.node.key, p.node.label, p.done, p.running, p.total, p.seconds, p.under_way, p.node.op.name]
+            [p.node.key, p.node.label, p.done, p.running, p.total, p.seconds, p.under_way, p.node.op.name, p.part]
             for p in operations
         ],
         "memory": {"held": memory.held, "spilled": memory.spilled, "limit": memory.limit, "peak": memory.peak},

@@ -26,6 +26,8 @@ class Progress:
         What the chunk tasks that are done took, together.
     under_way
         Seconds since those that run began, together.
+    part
+        What parts of those that run are done, together, as far as they told.
     number
         Of operations; `node` is the first.
     """
@@ -37,6 +39,7 @@ class Progress:
     seconds: float = 0.0
     under_way: float = 0.0
     number: int = 1
+    part: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -270,7 +270,7 @@ class LocalWork:
         """Tell how far each operation is."""
         counts = self._run.counts()
         found = (
-            Progress(group.node, c.done, c.running, c.total, c.seconds, c.under_way, group.number)
+            Progress(group.node, c.done, c.running, c.total, c.seconds, c.under_way, group.number, c.part)
             for group, c in counts.items()
             if isinstance(group, Group)
         )

@@ -105,12 +105,12 @@ class GatewayRun:
         self._memory = Memory(memory["held"], memory["spilled"], memory["limit"], memory.get("peak", 0))
 
     def _read(self, operation: list[Any]) -> Progress:
-        key, label, done, running, total, seconds, under_way, name = operation
+        key, label, done, running, total, seconds, under_way, name, part = operation
         node = self._nodes.get(key)
         if node is None:  # somebody else's
             node = self._nodes[key] = stub(key, label, name)
         self._labels[key] = label
-        return Progress(node, done, running, total, seconds, under_way)
+        return Progress(node, done, running, total, seconds, under_way, part=part)
 
     def printed(self, stream: str, text: str) -> None:
         """Print what the user's functions printed, where this was started."""
