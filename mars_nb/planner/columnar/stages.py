@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from mars_nb.graph.node import Node
-from mars_nb.planner.columnar import inputs, rules
+from mars_nb.planner.columnar import inputs, rules, scans
 from mars_nb.planner.columnar.query import Answer, Chunks, Query, answer_of, inputs_of
 from mars_nb.planner.columnar.relations import Computed, Filtered, Input, Numbered, Relation, in_order
 from mars_nb.planner.columnar.translate import Translation
@@ -119,7 +119,7 @@ class _Finding:
                     return
             elif (reader := reader_of(node)) is not None:
                 try:
-                    translation.values[node] = inputs.scanned(translation, node, reader)
+                    translation.values[node] = scans.scanned(translation, reader)
                     self.begins.add(node)
                     return
                 except NotColumnar as error:
@@ -163,7 +163,7 @@ class _Finding:
         if not self.always and all(isinstance(relation, _LIGHT) for relation in relations):
             self.translation.refused[node] = "row by row, which is done as well chunk by chunk"
             return None
-        if any(inputs.is_foreign(column) for column in value.columns):
+        if any(column.foreign for column in value.columns):
             self.translation.refused[node] = "columns that Polars has no type for"
             return None
         return answer_of(value, self.translation.name)

@@ -7,13 +7,14 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+import numpy as np
 import pandas as pd
 import polars as pl
 
 from mars_nb.graph.meta import PandasMeta, TensorMeta
 from mars_nb.graph.node import Arguments, Node, Path
 from mars_nb.planner.columnar.dtypes import polars_type
-from mars_nb.planner.columnar.relations import Computed, Filtered, Numbered, Reduced, Relation
+from mars_nb.planner.columnar.relations import Computed, Filtered, Numbered, Reduced, Relation, narrowest
 from mars_nb.planner.columnar.values import (
     Attached,
     Column,
@@ -32,6 +33,8 @@ Rule = Callable[["Step"], Any]
 RULES: dict[str, Rule] = {}
 _R = TypeVar("_R", bound=Rule)
 _T = TypeVar("_T", bound=Rows)
+_W = TypeVar("_W", bound=Relation)
+_BOOL = np.dtype(bool)
 
 
 def rule(*names: str) -> Callable[[_R], _R]:
@@ -65,6 +68,8 @@ class Translation:
     refused: dict[Node, str] = field(default_factory=dict)
     _filtered: dict[tuple[Relation, Column], Filtered] = field(default_factory=dict)
     _numbered: dict[Relation, Numbered] = field(default_factory=dict)
+    _widest: dict[Relation, Relation] = field(default_factory=dict)
+    _gapped: dict[tuple[Relation, Column], Attached] = field(default_factory=dict)
     _names: Any = field(default_factory=lambda: map("c{}".format, itertools.count()))
 
     def translate(self, node: Node) -> Value | None:
@@ -75,10 +80,18 @@ class Translation:
         try:
             if found is None:
                 raise NotColumnar("no columnar form")
-            self.values[node] = found(Step(self, node))
+            self.values[node] = self._seen(node, found(Step(self, node)))
         except NotColumnar as error:
             self.refused[node] = str(error)
         return self.values.get(node)
+
+    def _seen(self, node: Node, value: Value) -> Value:
+        """Refuse what was made of columns that stay behind, which may only be passed on."""
+        passed = {column for input_ in node.inputs if input_ in self.values for column in self.values[input_].columns}
+        for column in value.columns:
+            if column.foreign and column not in passed:
+                raise NotColumnar("columns of dtypes that Polars does not have, or that may lack values")
+        return value
 
     def name(self) -> str:
         """Give a name for a column that no other one has."""
@@ -91,23 +104,38 @@ class Translation:
             self._filtered[key] = Filtered(relation, mask)
         return self._filtered[key]
 
+    def widened(self, relation: Relation, wider: Callable[[Relation], _W]) -> _W:
+        """Give the same rows with more columns.
+
+        Each widening of the same rows stands on the one before, so that values of them have a relation in common.
+        """
+        root = narrowest(relation)
+        found = wider(self._widest.get(root, root))
+        self._widest[root] = found
+        return found
+
     def numbered(self, relation: Relation) -> Numbered:
-        """Give a relation with the numbers of the rows beside."""
-        if relation not in self._numbered:
-            self._numbered[relation] = Numbered(relation, self.name())
-        return self._numbered[relation]
+        """Give the same rows with their numbers beside."""
+        root = narrowest(relation)
+        if root not in self._numbered:
+            self._numbered[root] = self.widened(root, lambda rows: Numbered(rows, self.name()))
+        return self._numbered[root]
+
+    def widest(self, relation: Relation) -> Relation:
+        """Give the same rows with all columns that they got so far."""
+        return self._widest.get(narrowest(relation), relation)
 
     def labelled(self, value: _T) -> _T:
         """Give a frame or series with labels that rows keep when they move."""
         if not value.labels.numbered:
             return value
-        relation = self.numbered(value.relation)
-        column = Column(pl.col(relation.name), pd.RangeIndex(0).dtype)
+        column = Column(pl.col(self.numbered(value.relation).name), pd.RangeIndex(0).dtype)
         labels = Labels((Level(value.labels.name, column),))
-        return _moved(value, relation, labels)
+        return _moved(value, self.widest(value.relation), labels)
 
     def fixed(self, value: _T, *more: Column) -> tuple[_T, list[Column]]:
         """Give a frame or series, and columns of its rows, so that rows may be moved: no value depends on other rows."""
+        value = self._remembered(value)
         if not any(column.running for column in (*value.columns, *more)):
             return value, list(more)
         names = pd.RangeIndex(len(value.columns) + len(more))
@@ -115,11 +143,29 @@ class Translation:
         own, others = settled.columns[: len(value.columns)], settled.columns[len(value.columns) :]
         return _moved(value, settled.relation, settled.labels, own), list(others)
 
+    def _remembered(self, value: _T) -> _T:
+        """Let columns with gaps know of those in rows that may be left out."""
+
+        def remembered(column: Column) -> Column:
+            if not column.gaps or column.gapped:
+                return column
+            key = (value.relation, column)
+            if key not in self._gapped:
+                missing = replace(column, expr=column.expr.is_null().any(), dtype=_BOOL, gaps=False)
+                found = self.reduced(value.relation, missing, column.running)
+                self._gapped[key] = Attached(found.relation, found.column.expr.meta.output_name())
+            return replace(column, gapped=frozenset({self._gapped[key]}))
+
+        columns = tuple(map(remembered, value.columns))
+        return _moved(value, value.relation, value.labels, columns)
+
     def settled(self, value: _T) -> _T:
         """Give a frame or series whose columns and labels are columns of its relation, no expressions."""
         made: dict[str, Column] = {}
 
         def settle(column: Column) -> Column:
+            if column.foreign:
+                return column
             name = self.name()
             made[name] = replace(column, expr=column.valid, nan=False)
             return plain(made[name], name)
@@ -140,7 +186,7 @@ class Translation:
 
 def plain(column: Column, name: str) -> Column:
     """Give a column as it is when it was computed, under a name."""
-    return Column(pl.col(name), column.dtype, column.gaps, column.nan)
+    return Column(pl.col(name), column.dtype, column.gaps, column.nan, gapped=column.gapped, narrow=column.narrow)
 
 
 def _moved(value: _T, relation: Relation, labels: Labels, columns: tuple[Column, ...] | None = None) -> _T:
@@ -313,7 +359,7 @@ class Step:
             name = self.translation.name()
             relation, column = Computed(relation, {name: column}), plain(column, name)
         name = column.expr.meta.output_name()
-        return Column(column.expr, column.dtype, column.gaps, column.nan, column.attached | {Attached(relation, name)})
+        return replace(column, attached=column.attached | {Attached(relation, name)})
 
     def frame(self, base: Any, columns: Mapping[Hashable, Column] | list[Column]) -> Frame:
         """Make a frame of the rows of `base` with the labels of columns that the sample has."""
@@ -330,9 +376,9 @@ class Step:
 
 def _lifted(value: Any, relation: Relation) -> Any:
     """Give a value on a relation that has the same rows and more columns, None if it is no such relation."""
-    above = relation
-    while isinstance(above, Numbered):
-        above = above.relation
+    above: Relation | None = relation
+    while above is not None:
+        above = above.narrower
         if above is value.relation:
             return _moved(value, relation, value.labels)
     return None

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from mars_nb.planner.columnar.relations import Relation
 
 
+#: Stands for a column that stays behind: Polars has nothing that means the same.
+FOREIGN = "c-"
+
+
 class NotColumnar(Exception):
     """An operation that does not mean the same in the columnar engine; the text says why, in a few words."""
 
@@ -56,6 +60,10 @@ class Column:
         Whether values depend on the other rows, such as of a running total: not to be moved past a filter.
     mask
         Of booleans, an expression that is as good for a filter: missing may stand for false.
+    gapped
+        What tells whether there were gaps, in rows that may be left out by now.
+    narrow
+        Of integers, the dtype that pandas gives them if it holds them all; `gaps` is true then, too.
     """
 
     expr: pl.Expr
@@ -65,6 +73,13 @@ class Column:
     attached: frozenset[Attached] = frozenset()
     running: bool = False
     mask: pl.Expr | None = None
+    gapped: frozenset[Attached] = frozenset()
+    narrow: Any = None
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it stays behind: it may be passed on, and not looked at."""
+        return FOREIGN in self.expr.meta.root_names()
 
     @property
     def valid(self) -> pl.Expr:
@@ -189,7 +204,7 @@ class Frame:
             place = None
         if not isinstance(place, int):
             raise NotColumnar(f"no single column {name!r}")
-        return self.columns[place]
+        return _seen(self.columns[place])
 
     def select(self, places: list[int]) -> Frame:
         """Give some of the columns, by position."""
@@ -197,11 +212,24 @@ class Frame:
 
     def series(self, place: int) -> Series:
         """Give a column as a series, by position."""
-        return Series(self.relation, self.names[place], self.columns[place], self.labels)
+        return Series(self.relation, self.names[place], _seen(self.columns[place]), self.labels)
 
     def each(self, change: Callable[[Column], Column]) -> Frame:
         """Give the frame with all columns changed, row by row."""
         return replace(self, columns=tuple(change(column) for column in self.columns))
+
+
+def foreign(dtype: Any) -> Column:
+    """Make a column that stays behind."""
+    return Column(pl.col(FOREIGN), dtype)
+
+
+def _seen(column: Column) -> Column:
+    """Give a column that is looked at."""
+    if column.foreign:
+        known = polars_type(column.dtype) is not None
+        raise NotColumnar(f"{column.dtype} that may lack values" if known else f"dtype {column.dtype}")
+    return column
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,10 +257,19 @@ class Series:
 
 @dataclass(frozen=True, eq=False)
 class Scalar:
-    """The one value of a reduction: a column of a relation of one row."""
+    """The one value of a reduction: a column of a relation of one row.
+
+    Attributes
+    ----------
+    relation, column
+        The relation and its column.
+    native
+        Whether it is a number of Python, not of numpy.
+    """
 
     relation: Relation
     column: Column
+    native: bool = False
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -240,8 +277,30 @@ class Scalar:
         return (self.column,)
 
 
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """A series or frame of aggregations, each a column of a relation of one row.
+
+    Attributes
+    ----------
+    relation
+        Of one row.
+    columns
+        Of the relation.
+    places
+        For each, where it stands, counted column by column; elsewhere nothing is.
+    sample
+        Has the labels and dtypes.
+    """
+
+    relation: Relation
+    columns: tuple[Column, ...]
+    places: tuple[int, ...]
+    sample: Any
+
+
 Rows = Frame | Series
-Value = Frame | Series | Scalar
+Value = Frame | Series | Scalar | Summary
 
 
 def literal(value: Any) -> Any:
