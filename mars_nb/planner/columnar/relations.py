@@ -70,6 +70,11 @@ class Relation(ABC):
     def inputs(self) -> tuple[Relation, ...]:
         """What it is made of, what is attached among it."""
 
+    @property
+    def narrower(self) -> Relation | None:
+        """The relation of the same rows to which this one adds columns, None if it is made in another way."""
+        return None
+
     @abstractmethod
     def require(self, need: Need, needs: Needs) -> None:
         """Say what is needed of the inputs."""
@@ -211,6 +216,11 @@ class Numbered(Relation):
     def inputs(self) -> tuple[Relation, ...]:
         """The rows."""
         return (self.relation,)
+
+    @property
+    def narrower(self) -> Relation:
+        """The rows."""
+        return self.relation
 
     def require(self, need: Need, needs: Needs) -> None:
         """Need what is needed, in order if the numbers are."""
@@ -412,6 +422,8 @@ class Joined(Relation):
         Which rows without a partner stay.
     order
         Whose order the rows have; pandas's is that of the left side, then of the right one, but for a right join.
+    full
+        Whether no key is missing.
     """
 
     left: Relation
@@ -419,6 +431,7 @@ class Joined(Relation):
     on: tuple[tuple[str, str], ...]
     how: Literal["inner", "left", "right", "full", "cross"]
     order: Literal["left_right", "right_left", "none"] = "left_right"
+    full: bool = False
 
     def __post_init__(self) -> None:
         self._named(self.left.names | self.right.names)
@@ -445,7 +458,7 @@ class Joined(Relation):
             left_on=[pl.col(name) for name, _ in self.on],
             right_on=[pl.col(name) for _, name in self.on],
             how=self.how,
-            nulls_equal=True,
+            nulls_equal=not self.full,
             coalesce=False,
             maintain_order=order,
         )
@@ -464,13 +477,13 @@ class Sorted(Relation):
     descending
         For each, whether the largest come first.
     nulls_last
-        Whether missing values come last.
+        Whether missing values come last, of all or of each.
     """
 
     relation: Relation
     by: tuple[Column, ...]
     descending: tuple[bool, ...]
-    nulls_last: bool = True
+    nulls_last: bool | tuple[bool, ...] = True
 
     def __post_init__(self) -> None:
         self._named(self.relation.names)
@@ -494,7 +507,7 @@ class Sorted(Relation):
         found = _beside(lazy, self.by, frames).sort(
             [column.valid for column in self.by],
             descending=list(self.descending),
-            nulls_last=self.nulls_last,
+            nulls_last=self.nulls_last if isinstance(self.nulls_last, bool) else list(self.nulls_last),
             maintain_order=True,
         )
         return found.select(sorted(need.columns)) if _attached(self.by) else found
@@ -610,6 +623,13 @@ class Stacked(Relation):
             lazy = _beside(frames[relation], wanted.values(), frames)
             parts.append(lazy.select(column.expr.alias(name) for name, column in sorted(wanted.items())))
         return pl.concat(parts, how="vertical")
+
+
+def narrowest(relation: Relation) -> Relation:
+    """Give the relation of the same rows from which one was made by adding columns."""
+    while (narrower := relation.narrower) is not None:
+        relation = narrower
+    return relation
 
 
 def in_order(targets: Sequence[Relation]) -> list[Relation]:

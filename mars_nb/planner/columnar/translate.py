@@ -134,7 +134,7 @@ class Translation:
         return _moved(value, self.widest(value.relation), labels)
 
     def fixed(self, value: _T, *more: Column) -> tuple[_T, list[Column]]:
-        """Give a frame or series, and columns of its rows, so that rows may be moved: no value depends on other rows."""
+        """Give a frame or series, and columns of its rows, so that rows may be moved: none depends on others."""
         value = self._remembered(value)
         if not any(column.running for column in (*value.columns, *more)):
             return value, list(more)
