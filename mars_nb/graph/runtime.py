@@ -41,6 +41,9 @@ class Runtime(Protocol):
     def estimate(self, tileable: Tileable) -> Estimate:
         """Tell what the object is likely to take, in the default session where there is one; quickly."""
 
+    def explain(self, tileable: Tileable, session: Any, plan: bool) -> Any:
+        """Tell how the object would be computed in `session`, the default one, or a new one."""
+
 
 class Shown(Protocol):
     """A result that can be read in parts."""

@@ -122,6 +122,33 @@ class Tileable:
         __tracebackhide__ = True
         return runtime().fetch([self], session, {"limit": limit, "force": force, **options})[0]
 
+    def explain(self, session: Any = None, *, plan: bool = False) -> Any:
+        """Tell how the object would be computed: which operations run how, and why. Nothing is run.
+
+        Parameters
+        ----------
+        session : Session, optional
+            Where; the default session if not given, or a new one where there is none.
+        plan : bool
+            Show the plans that Polars makes of columnar stages as well; in a notebook they can be opened in any case.
+
+        Returns
+        -------
+        Explanation
+            It shows itself, as HTML in notebooks; ``print`` gives the text.
+
+        Examples
+        --------
+        >>> import mars_nb.tensor as mt
+        >>> mt.ones(4, chunk_size=2).sum().explain()
+        2 operations would run in session 'doctest', in 5 chunk tasks
+        <BLANKLINE>
+        #  operation  of  runs         shape  bytes  notes  recorded in
+        1  ones           in 2 chunks  4       32 B         ...
+        2  sum        1   in 1 chunk            8 B         ...
+        """
+        return runtime().explain(self, session, plan)
+
     def fetch_log(self, session: Any = None) -> str:
         """Give what functions printed while the object was executed; see `mars_nb.fetch_log`.
 

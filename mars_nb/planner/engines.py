@@ -35,19 +35,28 @@ def find(
     nbytes_of
         Tells the bytes of a stored result.
     """
-    engine = options.engine
-    if engine == "pandas":
+    if why_not(nodes, is_held, nbytes_of):
         return None
+    from mars_nb.planner.columnar import stages  # loads Polars
 
     def nbytes(node: Node) -> int | None:
         return nbytes_of(node.key) if is_held(node) else nbytes_of_value(node)
 
-    begins = [nbytes(node) or 0 for node in nodes if not node.inputs or is_held(node)]
-    if engine == "auto" and sum(begins) < LEAST_BYTES:
-        return None
-    from mars_nb.planner.columnar import stages  # loads Polars
+    return stages.find(nodes, targets, is_held, nbytes, always=options.engine == "columnar")
 
-    return stages.find(nodes, targets, is_held, nbytes, always=engine == "columnar")
+
+def why_not(
+    nodes: Sequence[Node], is_held: Callable[[Node], bool], nbytes_of: Callable[[str], int] = lambda key: 0
+) -> str:
+    """Tell why the columnar engine is not asked at all, empty if it is; see `find`."""
+    engine = options.engine
+    if engine == "pandas":
+        return "options.engine is 'pandas'"
+    begins = (node for node in nodes if not node.inputs or is_held(node))
+    known = sum(nbytes_of(node.key) if is_held(node) else nbytes_of_value(node) or 0 for node in begins)
+    if engine == "auto" and known < LEAST_BYTES:
+        return f"it begins with less than {LEAST_BYTES >> 20} MiB, which pandas is quicker with"
+    return ""
 
 
 def is_refusal(error: BaseException) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mars_nb.graph.node import Node, Source, ordered
 from mars_nb.planner import gathering
@@ -26,6 +26,16 @@ if TYPE_CHECKING:
 Columnar = Callable[[Sequence[Node], Sequence[Node], Callable[[Node], bool]], "Found | None"]
 Sources = frozenset[tuple[Node, Hashable]]
 _NONE: Sources = frozenset()
+#: In what way a node is lowered: as a result or an intermediate that is there, as an answer of a columnar stage, in
+#: chunks, as one chunk of what is one chunk, as one of what is many, or as Dask's graph.
+How = Literal["held", "kept", "columnar", "partitioned", "whole", "gathered", "dask"]
+
+
+class Lowered(NamedTuple):
+    """How a node was lowered, and into how many chunks."""
+
+    how: How
+    chunks: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +69,20 @@ class Plan:
         How the value of each target will be cut.
     intermediates
         What is computed on the way of that which was wished for.
+    lowered
+        How each node was lowered, inputs first.
+    pruned
+        The columns that are computed, of frames of which only some are.
+    stages
+        The sub-plans of the columnar engine; None where it was not asked.
     """
 
     graph: Mapping[ChunkKey, ChunkTask]
     layouts: Mapping[Node, Layout]
     intermediates: Mapping[Node, Intermediate] = field(default_factory=dict)
+    lowered: Mapping[Node, Lowered] = field(default_factory=dict)
+    pruned: Mapping[Node, list[Any]] = field(default_factory=dict)
+    stages: Found | None = None
 
     @property
     def outputs(self) -> list[ChunkKey]:
@@ -110,6 +129,7 @@ def plan(
     found: dict[Node, Layout | Intermediate | None] = {}
     sources: dict[Node, Sources] = {}
     intermediates: dict[Node, Intermediate] = {}
+    lowered: dict[Node, Lowered] = {}
     dear: set[Node] = set()  # and not kept
     wanted = set(targets)
 
@@ -122,7 +142,8 @@ def plan(
     stages = None if columnar is None else columnar(nodes, targets, is_held)
     if stages is not None:
         nodes = stages.nodes
-    building.pruned.update(pruned([node for node in nodes if found.get(node) is None], targets))
+    taken = [] if stages is None else stages.taken
+    building.pruned.update(pruned([node for node in nodes if found.get(node) is None], [*targets, *taken]))
     for node in nodes:
         known = found.get(node)
         if known is not None:
@@ -130,17 +151,22 @@ def plan(
             for key in layout.keys:
                 building.graph[key] = ChunkTask(partial(load, key))
             note(building, node, layout, settled=True)
+            lowered[node] = Lowered("kept" if isinstance(known, Intermediate) else "held", len(layout.keys))
             if isinstance(known, Intermediate):
                 sources[node] = known.sources
                 if known.differs:
                     building.differing.add(node)
             continue
         if stages is not None and node in stages.stages:
-            stages.lower(building, node)
-            sources[node] = frozenset({(node, object())})
-            continue
-        note(building, node, _lowered(building, node))
-        sources[node] = _sources(node, sources, version)
+            lowered[node] = Lowered("columnar", len(stages.lower(building, node).keys))
+            sources[node] = _NONE.union(
+                *(sources.get(i) or _sources(i, sources, version) for i in stages.stages[node].begins)
+            )
+        else:
+            how, layout = _lowered(building, node)
+            lowered[node] = Lowered(how, len(layout.keys))
+            note(building, node, layout)
+            sources[node] = _sources(node, sources, version)
         if node in wanted or not is_dear(node, dear):
             continue
         if node not in building.pruned and wished(node) and _may_be_asked_for(sources[node]):
@@ -150,23 +176,24 @@ def plan(
     layouts = {node: settled(building, node) for node in targets}
     kept_layouts = [*layouts.values(), *(kept.layout for kept in intermediates.values())]
     graph = fused(building.graph, [key for layout in kept_layouts for key in layout.keys])
-    return Plan(graph, layouts, intermediates)
+    return Plan(graph, layouts, intermediates, lowered, building.pruned, stages)
 
 
-def _lowered(building: Building, node: Node) -> Layout:
+def _lowered(building: Building, node: Node) -> tuple[How, Layout]:
     """Lower a node: as it came from Dask, partitioned where a rule allows it, else whole."""
     graph = nested.graph_of(node)
     if graph is not None:
-        return nested.lower(building, node, graph)
+        return "dask", nested.lower(building, node, graph)
     is_read = reader_of(node) is not None  # maybe in another number of chunks than when it was recorded
-    if node.chunks is None and not is_read and all(isinstance(building.lowered[i], Single) for i in node.inputs):
-        return whole(building, node)
+    is_single = all(isinstance(building.lowered[i], Single) for i in node.inputs)
+    if node.chunks is None and not is_read and is_single:
+        return "whole", whole(building, node)
     from mars_nb.planner.rules import partitioned
 
     with suppress(NotPartitionable):
-        return partitioned(building, node)
+        return "partitioned", partitioned(building, node)
     gathering.tell(building, node)  # may raise, so not while another error is handled
-    return whole(building, node)
+    return "whole" if is_single else "gathered", whole(building, node)
 
 
 def _may_be_asked_for(sources: Sources) -> bool:

@@ -7,13 +7,18 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from mars_nb.config import option_context
 from mars_nb.errors import NoSession, SessionWarning, UnknownSession, drawn_shortly
 from mars_nb.graph.callsite import warn_user
 from mars_nb.graph.estimate import Estimate
 from mars_nb.graph.tileable import Tileable
+from mars_nb.planner import engines
+from mars_nb.planner import plan as planned
 from mars_nb.planner.estimate import estimate
+from mars_nb.planner.explain import explain
 from mars_nb.session.backends.base import Backend
 from mars_nb.session.backends.local import LocalBackend
+from mars_nb.session.explanation import Explanation, draw
 from mars_nb.session.for_dask.collections import lazy_objects
 from mars_nb.session.registry import check_name, registry
 from mars_nb.session.session import Session
@@ -438,6 +443,15 @@ class SessionRuntime:
         """Tell what the object is likely to take, in the default session where there is one."""
         default = registry.default
         return estimate(tileable._node) if default is None else default.estimate(tileable)
+
+    def explain(self, tileable: Tileable, session: Any, plan: bool) -> Explanation:
+        """Tell how the object would be computed in a session, the default one or a new one."""
+        found = registry.default if session is None else _checked(session)
+        if found is not None:
+            return found.explain(tileable, plan=plan)
+        nodes = [tileable._node]
+        with option_context({"on_gather": "allow"}):
+            return draw(explain(nodes, planned(nodes, columnar=engines.find)), "a new session", plan)
 
 
 def _close_all() -> None:

@@ -10,16 +10,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
-from mars_nb.config import options
+from mars_nb.config import option_context, options
 from mars_nb.errors import SessionClosed
 from mars_nb.graph.estimate import Estimate
 from mars_nb.graph.tileable import Tileable
 from mars_nb.planner import slices
 from mars_nb.planner.estimate import estimate
+from mars_nb.planner.explain import explain
 from mars_nb.planner.layout import Layout
 from mars_nb.session import pages
 from mars_nb.session.backends.base import Backend
 from mars_nb.session.executor import Executor
+from mars_nb.session.explanation import Explanation, draw
 from mars_nb.session.facts import Facts
 from mars_nb.session.fetching import guard
 from mars_nb.session.fetching.isolation import isolation_error
@@ -271,6 +273,22 @@ class Session(Facts):
         wanted = lazy_objects(tileables)
         self._check_open()
         return self._executor.execute(wanted, wait, show_progress, warn_duplicated_execution)
+
+    def explain(self, *tileables: Any, plan: bool = False) -> Explanation:
+        """Tell how lazy objects would be computed together here; see `mars_nb.graph.tileable.Tileable.explain`.
+
+        Parameters
+        ----------
+        *tileables
+            Lazy objects, Dask collections, or lists and tuples of them.
+        plan
+            Show the plans that Polars makes of columnar stages as well.
+        """
+        nodes = [tileable._node for tileable in lazy_objects(tileables)]
+        self._check_open()
+        with option_context({"on_gather": "allow"}):  # the explanation says it
+            planned = self._backend.plan(nodes)
+            return draw(explain(nodes, planned, self._backend.nbytes_of), f"session {self.name!r}", plan)
 
     def _release(self, key: str) -> None:
         # Called by the garbage collector, maybe in a thread that holds our lock: no locks here.

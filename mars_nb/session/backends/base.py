@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from mars_nb.graph.node import Node
 from mars_nb.planner.layout import ChunkKey, Layout
+from mars_nb.planner.plan import Plan
 from mars_nb.scheduler.state import Graph, Key
 from mars_nb.session.timeline import Timeline
 
@@ -140,6 +141,9 @@ class Backend(Protocol):
         It is not called for a cancelled execution. `begun` is called with the work before any of it starts, so that
         an interrupt at whatever moment cannot leave work behind that nobody knows.
         """
+
+    def plan(self, nodes: Sequence[Node]) -> Plan:
+        """Tell what `submit` would run; not to be run itself."""
 
     def run(
         self,

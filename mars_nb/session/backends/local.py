@@ -32,6 +32,8 @@ from mars_nb.session.failures import Given
 from mars_nb.storage import DiskError, ResultStore
 
 _SAMPLE_ROWS = 5
+# Chunks of stored values, by the names of these.
+_Chunks = dict[str, Mapping[ChunkKey, Any]]
 
 
 class LocalBackend:
@@ -94,31 +96,8 @@ class LocalBackend:
 
         What the columnar engine turns out not to be able to compute is begun again without it.
         """
-        used: dict[str, Mapping[ChunkKey, Any]] = {}  # stays as it is until the run is over, whatever is released
-        version = cache(sources.version)
-
-        def held(name: str) -> Layout | None:
-            result = self._store.get(name)
-            if result is None:
-                return None
-            used.setdefault(name, result.chunks)
-            return result.description
-
-        def kept(name: str) -> Intermediate | None:
-            found = self._intermediates.find(name, version)
-            if found is None:
-                return None
-            used.setdefault(name, found.chunks)
-            return found.what
-
-        def load(key: ChunkKey) -> Any:
-            return used[key[0]][key]  # type: ignore[index]  # keys of `stored`
-
-        columnar = partial(engines.find, nbytes_of=self.nbytes_of) if may_be_columnar else None
-        if options.keep_intermediates:
-            planned = plan(nodes, held, load, kept, self._is_wished, version, columnar)
-        else:
-            planned = plan(nodes, held, load, columnar=columnar)
+        used: _Chunks = {}  # stays as it is until the run is over, whatever is released
+        planned = self._planned(nodes, used, may_be_columnar)
         taking = self._intermediates.taking(planned, used)
 
         def on_done(values: dict[Key, Any] | None, error: BaseException | None, failed: FailedTask | None) -> None:
@@ -140,6 +119,36 @@ class LocalBackend:
             done(error)
 
         self._start(taking.graph, planned.outputs, on_done, begun)
+
+    def plan(self, nodes: Sequence[Node]) -> Plan:
+        """Tell what `submit` would run."""
+        return self._planned(nodes, {})
+
+    def _planned(self, nodes: Sequence[Node], used: _Chunks, may_be_columnar: bool = True) -> Plan:
+        """Plan the computation of `nodes`; the chunks that it needs of what is there are put into `used`."""
+        version = cache(sources.version)
+
+        def held(name: str) -> Layout | None:
+            result = self._store.get(name)
+            if result is None:
+                return None
+            used.setdefault(name, result.chunks)
+            return result.description
+
+        def kept(name: str) -> Intermediate | None:
+            found = self._intermediates.find(name, version)
+            if found is None:
+                return None
+            used.setdefault(name, found.chunks)
+            return found.what
+
+        def load(key: ChunkKey) -> Any:
+            return used[key[0]][key]  # type: ignore[index]  # keys of `stored`
+
+        columnar = partial(engines.find, nbytes_of=self.nbytes_of) if may_be_columnar else None
+        if options.keep_intermediates:
+            return plan(nodes, held, load, kept, self._is_wished, version, columnar)
+        return plan(nodes, held, load, columnar=columnar)
 
     def _is_wished(self, node: Node) -> bool:
         """Tell whether the user has a variable for a node that is computed on the way, and it may fit into memory."""

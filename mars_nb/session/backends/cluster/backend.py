@@ -260,6 +260,10 @@ class ClusterBackend:
         self._nodes[node.key] = node
         self._store.put(node.key, layout, {key: placed[number] for number, key in enumerate(layout.keys)})
 
+    def plan(self, nodes: Sequence[Node]) -> Plan:
+        """Tell what `submit` would run."""
+        return plan(nodes, self.layout)
+
     def layout(self, name: str) -> Layout | None:
         """Tell how a result is cut, None if it is not there."""
         return self._store.description(name)

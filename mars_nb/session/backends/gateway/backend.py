@@ -23,6 +23,7 @@ from mars_nb.config import options
 from mars_nb.errors import ClusterLost, MarsError, TaskCancelled
 from mars_nb.graph.meta import Meta
 from mars_nb.graph.node import Node, ordered
+from mars_nb.planner import Plan, plan
 from mars_nb.planner.layout import ChunkKey, Layout
 from mars_nb.scheduler.state import Graph, Key
 from mars_nb.session.backends.base import OnTheWay, Work
@@ -261,6 +262,10 @@ class GatewayBackend:
         self._results[result["key"]] = Kept(layout, result["nbytes"], values)
         known: Meta = meta
         return known
+
+    def plan(self, nodes: Sequence[Node]) -> Plan:
+        """Tell what `submit` would run."""
+        return plan(nodes, self.layout)
 
     def layout(self, name: str) -> Layout | None:
         """Tell how a result is cut, None if it is not there."""
