@@ -45,6 +45,8 @@ def taken(values: pd.Series[Any] | pd.Index[Any], name: str, dtype: Any) -> pl.S
 
 # --- to pandas --------------------------------------------------------------------------------------------------
 
+Gaps = Literal["none", "maybe", "met"]
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -53,34 +55,39 @@ class Shape:
     Attributes
     ----------
     kind
-        Of the value.
+        Of the value; a number is one of Python.
     names
-        Labels of the columns, or the series's name.
+        Labels of the columns, or the series's name; of a summary its sample and the places of its columns.
     dtypes
         One for each column.
     gaps
-        Whether missing values change the dtype, for each column.
+        Whether missing values change the dtype, for each column, or have changed it.
     levels
         Name and dtype of each level of the index; none if rows are numbered.
     index_name
         Of an index of numbers.
+    narrow
+        For each column, see `Column`.
     """
 
-    kind: Literal["frame", "series", "scalar"]
+    kind: Literal["frame", "series", "scalar", "number", "summary"]
     names: Any
     dtypes: tuple[Any, ...]
-    gaps: tuple[bool, ...]
+    gaps: tuple[Gaps, ...]
     levels: tuple[tuple[Hashable, Any], ...] = ()
     index_name: Hashable = None
+    narrow: tuple[Any, ...] = ()
 
     def of_pandas(self, found: pl.DataFrame, start: int = 0) -> Any:
         """Make the value of columns in their order, those of the index last; the first row is number `start`."""
         columns = found.get_columns()
-        given = [
-            _column(column, dtype, gaps) for column, dtype, gaps in zip(columns, self.dtypes, self.gaps, strict=False)
-        ]
-        if self.kind == "scalar":
-            return given[0][0]
+        if self.kind == "summary":
+            return _summary([_item(*each) for each in zip(columns, self.dtypes, strict=True)], *self.names)
+        if self.kind in ("scalar", "number"):
+            item = _item(columns[0], self.dtypes[0])
+            return item if self.kind == "scalar" or not isinstance(item, np.generic) else item.item()
+        dtypes = map(_narrowed, columns, self.dtypes, self.narrow)
+        given = [_column(*each) for each in zip(columns, dtypes, self.gaps, strict=False)]
         index = self._index(columns[len(self.dtypes) :], start, found.height)
         if self.kind == "series":
             return pd.Series(given[0], index=index, name=self.names, copy=False)
@@ -92,20 +99,54 @@ class Shape:
         if not self.levels:
             return pd.RangeIndex(start, start + height, name=self.index_name)
         names = [name for name, _ in self.levels]
-        arrays = [_column(column, dtype, False) for column, (_, dtype) in zip(columns, self.levels, strict=True)]
+        arrays = [_column(column, dtype, "none") for column, (_, dtype) in zip(columns, self.levels, strict=True)]
         if len(arrays) == 1:
             return pd.Index(arrays[0], name=names[0], copy=False)
         return pd.MultiIndex.from_arrays(arrays, names=names)
 
 
-def _column(column: pl.Series, dtype: Any, gaps: bool) -> Any:
+def _item(column: pl.Series, dtype: Any) -> Any:
+    """Give the one value of a column; of no numbers, the smallest is NaN."""
+    if column.null_count() and is_plain(dtype, "biu"):
+        return np.nan
+    return pd.Series(_column(column, dtype, "none")).iloc[0]
+
+
+def _summary(items: Sequence[Any], sample: Any, places: Sequence[int]) -> Any:
+    """Put items into a series or frame like the sample."""
+    found: list[Any] = [np.nan] * sample.size
+    for place, item in zip(places, items, strict=True):
+        found[place] = item
+    if isinstance(sample, pd.Series):
+        return pd.Series(found, index=sample.index, dtype=sample.dtype, name=sample.name)
+    rows = len(sample)
+    frame = pd.DataFrame(
+        {
+            i: pd.Series(found[i * rows : (i + 1) * rows], index=sample.index, dtype=dtype)
+            for i, dtype in enumerate(sample.dtypes)
+        }
+    )
+    frame.columns = sample.columns
+    return frame
+
+
+def _narrowed(column: pl.Series, dtype: Any, narrow: Any) -> Any:
+    """Give the dtype of integers that are kept in a smaller one if it holds them all."""
+    if narrow is None:
+        return dtype
+    limits = np.iinfo(narrow)
+    fits = not len(column) or (int(column.min()) >= limits.min and int(column.max()) <= limits.max)  # type: ignore[arg-type]
+    return narrow if fits else dtype
+
+
+def _column(column: pl.Series, dtype: Any, gaps: Gaps) -> Any:
     """Give a column as what pandas keeps."""
     if is_text(dtype):
         return dtype.__from_arrow__(column.to_arrow(compat_level=pl.CompatLevel.oldest()))
     if isinstance(dtype, pd.DatetimeTZDtype):
         wall = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None).to_numpy()
         return pd.array(wall).tz_localize("UTC").tz_convert(dtype.tz)
-    if gaps and column.null_count():
+    if gaps == "met" or (gaps == "maybe" and column.null_count()):
         if is_plain(dtype, "b"):
             return np.array([np.nan if value is None else value for value in column], object)
         return column.cast(pl.Float64).to_numpy()

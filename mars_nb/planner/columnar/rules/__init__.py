@@ -1,5 +1,5 @@
 """Rules of translation, one family of operations each; importing this registers them all."""
 
-from mars_nb.planner.columnar.rules import aggregations, choosing, groups, joins, operators, rows
+from mars_nb.planner.columnar.rules import choosing, groups, joins, matching, operators, reductions, rows
 
-__all__ = ["aggregations", "choosing", "groups", "joins", "operators", "rows"]
+__all__ = ["choosing", "groups", "joins", "matching", "operators", "reductions", "rows"]

@@ -12,11 +12,15 @@ import polars as pl
 from mars_nb.graph.node import Arguments
 from mars_nb.planner.columnar.dtypes import may_lack
 from mars_nb.planner.columnar.relations import Grouped
-from mars_nb.planner.columnar.rules.aggregations import BY_ORDER, aggregated
+from mars_nb.planner.columnar.rules.aggregations import BOOL, Aggregation, aggregated, asked, finite, numeric
 from mars_nb.planner.columnar.translate import Step, plain, rule
 from mars_nb.planner.columnar.values import Column, Frame, Labels, Level, NotColumnar, Series, Value, derived
 
-_PLAIN = ("sum", "mean", "min", "max", "count", "nunique", "std", "var", "median", "first", "last", "size")
+_PLAIN = (
+    *("sum", "mean", "min", "max", "count", "nunique", "std", "var", "sem", "median"),
+    *("first", "last", "prod", "any", "all", "size"),
+)
+_METHODS = (*_PLAIN, "quantile")
 _OPTIONS = {
     "as_index": True,
     "sort": True,
@@ -29,7 +33,7 @@ _OPTIONS = {
 
 
 @dataclass
-class _Groups:
+class Groups:
     """What a group-by says.
 
     Attributes
@@ -52,7 +56,14 @@ class _Groups:
     dropna: bool
 
 
-def _groups(step: Step) -> _Groups:
+def groups_of(step: Step) -> Groups:
+    """Read what a group-by says.
+
+    Raises
+    ------
+    NotColumnar
+        If its keys are no columns of the same rows.
+    """
     call = step.calls[0]
     if call is None or len(call.args) > 1:
         raise NotColumnar("arguments")
@@ -78,34 +89,35 @@ def _groups(step: Step) -> _Groups:
             names.append(value)
         else:
             raise NotColumnar("groups by label")
-    for level in keys:
-        if level.column.gaps:
-            raise NotColumnar("integers or booleans with gaps after a join")
+    if not keys or any(level.column.foreign for level in keys):
+        raise NotColumnar("keys of other dtypes")
+    if any(level.column.gaps for level in keys):
+        raise NotColumnar("integers or booleans with gaps after a join")
     as_index, sort, dropna = (bool(options[name]) for name in ("as_index", "sort", "dropna"))
-    return _Groups(base, keys, names, as_index, sort, dropna)
+    return Groups(base, keys, names, as_index, sort, dropna)
 
 
-def _grouped(step: Step, groups: _Groups, wanted: list[tuple[Column, str]]) -> Value:
+def _grouped(step: Step, groups: Groups, wanted: list[tuple[Column, Aggregation]]) -> Value:
     """Give one row for each group, with aggregations of columns."""
     base = groups.base
     columns = [column for column, _ in wanted] + [level.column for level in groups.keys]
     base, fixed = step.translation.fixed(base, *columns)
     values, keys = fixed[: len(wanted)], fixed[len(wanted) :]
     relation = base.relation
-    lacking = [key for key in keys if may_lack(key.dtype)]
-    if groups.dropna and lacking:
-        present = lacking[0].valid.is_not_null()
-        for key in lacking[1:]:
-            present &= key.valid.is_not_null()
-        relation = step.translation.filtered(relation, derived(present, "bool", *lacking))
+    present = all_there(keys)
+    if groups.dropna and present is not None:
+        relation = step.translation.filtered(relation, present)
     by = {step.translation.name(): key for key in keys}
-    found = {step.translation.name(): aggregated(column, how) for column, (_, how) in zip(values, wanted, strict=True)}
+    found = {
+        step.translation.name(): aggregated(column, how, grouped=True)
+        for column, (_, how) in zip(values, wanted, strict=True)
+    }
     result = Grouped(
         relation,
         by,
         found,
         "keys" if groups.sort else "met",
-        any(how in BY_ORDER for _, how in wanted),
+        any(how.by_order for _, how in wanted),
     )
     labels = Labels(
         tuple(
@@ -113,27 +125,40 @@ def _grouped(step: Step, groups: _Groups, wanted: list[tuple[Column, str]]) -> V
             for level, (name, key) in zip(groups.keys, by.items(), strict=True)
         )
     )
-    return _shaped(step, groups, result, labels, [plain(column, name) for name, column in found.items()])
+    columns = [
+        finite(plain(column, name), value, how)
+        for (name, column), value, (_, how) in zip(found.items(), values, wanted, strict=True)
+    ]
+    return _shaped(step, groups, result, labels, columns)
 
 
-def _shaped(step: Step, groups: _Groups, relation: Any, labels: Labels, columns: list[Column]) -> Value:
+def all_there(keys: list[Column]) -> Column | None:
+    """Tell in which rows no key is missing; None if that cannot be."""
+    lacking = [key for key in keys if may_lack(key.dtype)]
+    if not lacking:
+        return None
+    return derived(pl.all_horizontal(key.valid.is_not_null() for key in lacking), BOOL, *lacking)
+
+
+def _shaped(step: Step, groups: Groups, relation: Any, labels: Labels, columns: list[Column]) -> Value:
     """Give the rows the shape that pandas gives them."""
     sample = step.sample
     if isinstance(sample, pd.Series):
-        if len(columns) != 1 or not groups.as_index:
+        (column,) = columns
+        if not groups.as_index or sample.dtype not in (column.dtype, column.narrow):
             raise NotColumnar("the shape of the answer")
-        return Series(relation, sample.name, columns[0], labels)
+        return Series(relation, sample.name, column, labels)
     if not groups.as_index:
         columns = [*(level.column for level in labels.levels), *columns]
         labels = Labels()
     if not isinstance(sample, pd.DataFrame) or len(sample.columns) != len(columns):
         raise NotColumnar("the shape of the answer")
-    if [column.dtype for column in columns] != list(sample.dtypes):
+    if not all(dtype in (column.dtype, column.narrow) for column, dtype in zip(columns, sample.dtypes, strict=True)):
         raise NotColumnar("other dtypes than the sample's")
     return Frame(relation, sample.columns, tuple(columns), labels)
 
 
-def _selected(step: Step, groups: _Groups, call: Arguments | None) -> list[tuple[Hashable, Column]]:
+def selected(groups: Groups, call: Arguments | None) -> list[tuple[Hashable, Column]]:
     """Give the columns that are aggregated: those that were chosen, or all but the keys."""
     base = groups.base
     if isinstance(base, Series):
@@ -145,32 +170,39 @@ def _selected(step: Step, groups: _Groups, call: Arguments | None) -> list[tuple
     return [(name, base.column(name)) for name in (names if isinstance(names, list) else [names])]
 
 
-@rule(*(f"groupby.{name}" for name in _PLAIN), *(f"groupby.__getitem__.{name}" for name in _PLAIN))
-def plain_aggregation(step: Step) -> Value:
+@rule(*(f"groupby.{name}" for name in _METHODS), *(f"groupby.__getitem__.{name}" for name in _METHODS))
+def method(step: Step) -> Value:
     """``df.groupby("a").sum()``, ``df.groupby("a")["b"].sum()``."""
     names = step.node.op.names  # type: ignore[union-attr]
-    step.arguments(numeric_only=False, min_count=-1 if names[-1] != "sum" else 0, ddof=1, dropna=True, engine=None)
-    groups = _groups(step)
-    how = names[-1]
-    if how == "size":
+    how, axis, of_numbers = asked(step, names[-1], "numeric_only")
+    if axis is not None:
+        raise NotColumnar("arguments")
+    groups = groups_of(step)
+    if how.name == "size":
         if len(names) > 2 and not groups.as_index:
             raise NotColumnar("the shape of the answer")
-        return _grouped(step, groups, [(groups.keys[0].column, "size")])
-    columns = _selected(step, groups, step.calls[1] if len(names) > 2 else None)
-    return _grouped(step, groups, [(column, how) for _, column in columns])
+        return _grouped(step, groups, [(groups.keys[0].column, how)])
+    if of_numbers and len(names) == 2 and isinstance(groups.base, Frame):
+        keys = set(groups.names)
+        chosen = [(name, groups.base.column(name)) for name in numeric(groups.base).names if name not in keys]
+    elif of_numbers:
+        raise NotColumnar("argument numeric_only=")
+    else:
+        chosen = selected(groups, step.calls[1] if len(names) > 2 else None)
+    return _grouped(step, groups, [(column, how) for _, column in chosen])
 
 
 @rule("groupby.agg", "groupby.aggregate", "groupby.__getitem__.agg", "groupby.__getitem__.aggregate")
 def named_aggregation(step: Step) -> Value:
     """``df.groupby("a").agg(total=("b", "sum"))``, ``.agg({"b": "sum"})`` and ``.agg("sum")``."""
-    groups = _groups(step)
+    groups = groups_of(step)
     names = step.node.op.names  # type: ignore[union-attr]
     call = step.calls[-1]
     if call is None or len(call.args) > 1:
         raise NotColumnar("arguments")
-    columns = _selected(step, groups, step.calls[1] if len(names) > 2 else None)
+    columns = selected(groups, step.calls[1] if len(names) > 2 else None)
     chosen = dict(columns)
-    wanted: list[tuple[Column, str]] = []
+    wanted: list[tuple[Column, Aggregation]] = []
     func = call.args[0] if call.args else call.kwargs.get("func")
     if func is None:
         for value in call.kwargs.values():
@@ -199,10 +231,10 @@ def _named(value: Any) -> tuple[Hashable, Any]:
     return value
 
 
-def _pair(groups: _Groups, chosen: dict[Hashable, Column], name: Hashable, how: Any) -> tuple[Column, str]:
+def _pair(groups: Groups, chosen: dict[Hashable, Column], name: Hashable, how: Any) -> tuple[Column, Aggregation]:
     column = chosen.get(name)
     if column is None and isinstance(groups.base, Frame):
         column = groups.base.column(name)
     if column is None or not isinstance(how, str) or how not in _PLAIN:
         raise NotColumnar("a function of the user's" if callable(how) else f"aggregation {how!r}")
-    return column, how
+    return column, Aggregation(how)
