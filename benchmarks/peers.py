@@ -34,6 +34,7 @@ class Run:
     """One answer, or what went wrong."""
 
     seconds: float = math.nan
+    cpu_s: float = math.nan
     peak: int = 0
     answer: Any = None
     error: str = ""
@@ -53,6 +54,10 @@ class Asked:
     @property
     def seconds(self) -> float:
         return statistics.median(run.seconds for run in self.runs)
+
+    @property
+    def cpu_s(self) -> float:
+        return statistics.median(run.cpu_s for run in self.runs)
 
     @property
     def peak(self) -> int:
@@ -124,11 +129,12 @@ def ask_all(peers: Sequence[Peer], question: Any, repeat: int, first: Any = None
             found.fault = run.error
             if not run.error and not is_first:
                 found.runs.append(run)
-    reference = next((found for found in asked.values() if found.runs), None)
+    answers = ((name, found.runs[0].answer) for name, found in asked.items() if found.runs)
+    reference, wanted = next(answers, ("", None))
     for name, found in asked.items():
         for run in found.runs:
-            if not found.fault:
-                found.fault = difference(reference.runs[0].answer, run.answer, exactly=name == "mars")
+            exactly = (reference, name) == ("pandas", "mars")
+            found.fault = found.fault or difference(wanted, run.answer, exactly=exactly)
     return asked
 
 
@@ -151,28 +157,33 @@ def table(answer: Any) -> pd.DataFrame:
     return answer if isinstance(answer, pd.DataFrame) else pd.DataFrame({"answer": [float(answer)]})
 
 
-def compare(peers: Sequence[Peer], questions: Mapping[str, tuple[Any, Any]], repeat: int, **how: Any) -> None:
+def compare(
+    peers: Sequence[Peer], questions: Mapping[str, tuple[Any, Any]], repeat: int, *, with_peaks: bool = False
+) -> None:
     """Put questions to all, each with one to begin with, and print a table; the peers are stopped then."""
     names = [peer.name for peer in peers]
-    print(f"{'':<12}" + "".join(f"{name:>10}" for name in names), flush=True)
+    width = 20 if with_peaks else 10
+    print(f"{'':<12}" + "".join(f"{name:>{width}}" for name in names), flush=True)
     asked = {}
     try:
         for label, (question, first) in questions.items():
             asked[label] = ask_all(peers, question, repeat, first)
-            cells = "".join(f"{_cell(found):>10}" for found in asked[label].values())
+            cells = "".join(f"{_cell(found, with_peaks):>{width}}" for found in asked[label].values())
             print(f"{label:<12}{cells}", flush=True)
     finally:
         for peer in peers:
             peer.stop()
-    _summarize(asked, names, **how)
+    _summarize(asked, names)
 
 
-def _cell(found: Asked) -> str:
-    """Give seconds; with a star if the answer is wrong."""
-    return f"{found.seconds:.3f}{'*' if found.fault else ' '}" if found.runs else "failed "
+def _cell(found: Asked, with_peaks: bool) -> str:
+    """Give seconds, with a star if the answer is wrong, and the peak of memory."""
+    if not found.runs:
+        return "failed "
+    return f"{found.seconds:.3f}{'*' if found.fault else ' '}" + f"{found.peak / 2**30:5.1f} GiB" * with_peaks
 
 
-def _summarize(asked: Mapping[str, dict[str, Asked]], names: Sequence[str], *, with_peaks: bool = False) -> None:
+def _summarize(asked: Mapping[str, dict[str, Asked]], names: Sequence[str]) -> None:
     for label, row in asked.items():
         for name, found in row.items():
             if found.fault:
@@ -185,9 +196,9 @@ def _summarize(asked: Mapping[str, dict[str, Asked]], names: Sequence[str], *, w
         parts.append(f"geometric mean {geometric_mean([row[name].seconds for row in shared]):.3f} s")
         if name != "mars" and both:
             ratios = [row["mars"].seconds / row[name].seconds for row in both]
+            cpu = geometric_mean([row["mars"].cpu_s / row[name].cpu_s for row in both])
             parts.append(f"mars to it {geometric_mean(ratios):.2f} (from {min(ratios):.2f} to {max(ratios):.2f})")
-        if with_peaks and right:
-            parts.append(f"peak of memory {max(row[name].peak for row in right) / 2**30:.2f} GiB")
+            parts.append(f"in processor time {cpu:.2f}")
         print(", ".join(parts))
     print(f"Geometric means are of the {len(shared)} that all have right, ratios of those that both have right.\n")
 
@@ -225,10 +236,10 @@ def _run(ready: Ready, question: Any) -> Run:
         with ready(question) as answer:
             gc.collect()
             _forget_peak()
-            started = time.perf_counter()
+            started, cpu_started = time.perf_counter(), time.process_time()
             found = answer()
-            seconds = time.perf_counter() - started
-            return Run(seconds, _peak(), found)
+            seconds, cpu_s = time.perf_counter() - started, time.process_time() - cpu_started
+            return Run(seconds, cpu_s, _peak(), found)
     except Exception as error:
         return Run(error=f"{type(error).__name__}: {error}")
 
