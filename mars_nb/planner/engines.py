@@ -7,9 +7,10 @@ there is much to look at.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mars_nb.config import options
+from mars_nb.graph.meta import PandasMeta
 from mars_nb.graph.node import Node
 from mars_nb.planner.estimate import nbytes_of_value
 
@@ -19,12 +20,41 @@ if TYPE_CHECKING:
 #: Bytes of what a recording begins with from which on the columnar engine is asked.
 LEAST_BYTES = 2**21
 
+#: Part of a session's memory that a query may take at the most, its inputs among it.
+PART = 0.5
+
+
+class Memory(NamedTuple):
+    """What a session has for queries.
+
+    Attributes
+    ----------
+    limit
+        Bytes that it may have in memory.
+    left
+        Bytes that it has not.
+    """
+
+    limit: int
+    left: int
+
+    def allows(self, chunks: int, work: int, answer: int) -> bool:
+        """Tell whether a query may take so many bytes: for inputs that are brought to it, on the way, for its answer.
+
+        Examples
+        --------
+        >>> Memory(1000, 700).allows(300, 100, 50), Memory(1000, 700).allows(300, 100, 150)
+        (True, False)
+        """
+        return chunks + work + answer <= PART * self.limit and work + answer <= self.left
+
 
 def find(
     nodes: Sequence[Node],
     targets: Sequence[Node],
     is_held: Callable[[Node], bool],
     nbytes_of: Callable[[str], int] = lambda key: 0,
+    memory: Memory | None = None,
 ) -> Found | None:
     """Find sub-plans for the columnar engine, None if there cannot be any.
 
@@ -34,6 +64,8 @@ def find(
         See `mars_nb.planner.columnar.stages.find`.
     nbytes_of
         Tells the bytes of a stored result.
+    memory
+        What queries may take; None for any amount.
     """
     if why_not(nodes, is_held, nbytes_of):
         return None
@@ -42,7 +74,7 @@ def find(
     def nbytes(node: Node) -> int | None:
         return nbytes_of(node.key) if is_held(node) else nbytes_of_value(node)
 
-    return stages.find(nodes, targets, is_held, nbytes, always=options.engine == "columnar")
+    return stages.find(nodes, targets, is_held, nbytes, always=options.engine == "columnar", memory=memory)
 
 
 def why_not(
@@ -52,7 +84,10 @@ def why_not(
     engine = options.engine
     if engine == "pandas":
         return "options.engine is 'pandas'"
-    begins = (node for node in nodes if not node.inputs or is_held(node))
+    frames = [node for node in nodes if isinstance(node.meta, PandasMeta)]
+    if not frames:
+        return "there are no data frames"
+    begins = (node for node in frames if not node.inputs or is_held(node))
     known = sum(nbytes_of(node.key) if is_held(node) else nbytes_of_value(node) or 0 for node in begins)
     if engine == "auto" and known < LEAST_BYTES:
         return f"it begins with less than {LEAST_BYTES >> 20} MiB, which pandas is quicker with"

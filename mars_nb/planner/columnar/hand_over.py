@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -94,6 +94,16 @@ class Shape:
         frame = pd.DataFrame(dict(enumerate(given)), index=index, copy=False)
         frame.columns = self.names
         return frame
+
+    def settled(self, found: pl.DataFrame) -> Shape:
+        """Give the shape that these values have, so that parts of them have the same dtypes."""
+        columns = found.get_columns()
+        gaps: list[Gaps] = [
+            "met" if gap == "maybe" and column.null_count() else "none" if gap == "maybe" else gap
+            for column, gap in zip(columns, self.gaps, strict=False)
+        ]
+        dtypes = tuple(map(_narrowed, columns, self.dtypes, self.narrow))
+        return replace(self, dtypes=dtypes, gaps=tuple(gaps), narrow=(None,) * len(dtypes))
 
     def _index(self, columns: Sequence[pl.Series], start: int, height: int) -> Any:
         if not self.levels:

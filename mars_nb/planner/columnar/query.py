@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 import polars as pl
 
 from mars_nb.planner.columnar.hand_over import Shape, taken
-from mars_nb.planner.columnar.relations import Computed, Input, Need, Needs, Relation, in_order, lazy_frames, needed
-from mars_nb.planner.columnar.values import Frame, NotColumnar, Scalar, Value
+from mars_nb.planner.columnar.parts import parts
+from mars_nb.planner.columnar.relations import (
+    Computed,
+    Filtered,
+    Input,
+    Need,
+    Needs,
+    Relation,
+    in_order,
+    lazy_frames,
+    needed,
+)
+from mars_nb.planner.columnar.values import Attached, Frame, Labels, NotColumnar, Scalar, Series, Summary, Value
+from mars_nb.planner.columnar.watching import Watch, carrier
+from mars_nb.scheduler import inside
+from mars_nb.scheduler.pieces import Pieces
+
+#: Name of the column with the numbers of rows, as no column of a plan is named.
+_NUMBERS = "rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +44,19 @@ class Answer:
         Of the columns.
     shape
         What it is in pandas.
+    gapped
+        For each column, see `Column`.
     """
 
     relation: Relation
     names: tuple[str, ...]
     shape: Shape
+    gapped: tuple[frozenset[Attached], ...] = ()
+
+    def shaped(self, met: AbstractSet[Attached]) -> Shape:
+        """Give the shape, told which gaps there were."""
+        gaps = zip(self.shape.gaps, self.gapped, strict=True)
+        return replace(self.shape, gaps=tuple("met" if gapped & met else gap for gap, gapped in gaps))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,30 +88,69 @@ class Query:
         What is wanted.
     chunks
         The inputs that are chunks.
+    cuts
+        Into how many parts each answer is cut; not at all if not given.
+    room
+        Bytes of memory that it may take; None for any number.
     """
 
-    def __init__(self, answers: Sequence[Answer], chunks: Sequence[Chunks]) -> None:
+    def __init__(
+        self,
+        answers: Sequence[Answer],
+        chunks: Sequence[Chunks],
+        cuts: Sequence[int] = (),
+        room: int | None = None,
+    ) -> None:
         self.answers = tuple(answers)
         self.chunks = tuple(chunks)
+        self.cuts = tuple(cuts) or (1,) * len(self.answers)
+        self.room = room
 
     @property
     def needs(self) -> Needs:
         """What is needed of each relation."""
-        return needed({answer.relation: Need(set(answer.names), True) for answer in self.answers})
+        wanted = {answer.relation: Need(set(answer.names), True) for answer in self.answers}
+        for found in self._gapped:
+            wanted.setdefault(found.relation, Need()).columns.add(found.name)
+        return needed(wanted)
 
-    def lazy(self, arguments: Sequence[Any]) -> list[pl.LazyFrame]:
-        """Give the answers as lazy frames of Polars."""
+    @property
+    def _gapped(self) -> list[Attached]:
+        every = (found for answer in self.answers for gapped in answer.gapped for found in gapped)
+        return sorted(set(every), key=lambda found: found.name)
+
+    def lazy(self, arguments: Sequence[Any], watch: Watch | None = None) -> list[pl.LazyFrame]:
+        """Give the answers as lazy frames of Polars, and what tells of gaps, a frame each."""
         needs = self.needs
-        given: dict[Relation, pl.LazyFrame] = {
-            chunks.relation: _given(chunks, needs[chunks.relation].columns, arguments[chunks.start : chunks.stop])
-            for chunks in self.chunks
-            if chunks.relation in needs
-        }
+        looked_at = set().union(*(relation.mask.roots for relation in needs if isinstance(relation, Filtered)))
+        given: dict[Relation, pl.LazyFrame] = {}
+        for relation in [relation for relation in needs if isinstance(relation, Input)]:
+            names = sorted(needs[relation].columns)
+            number = None if watch is None else _NUMBERS
+            rows = relation.rows
+            if relation.file is not None:
+                lazy = relation.file(names, number)
+            else:
+                chunks = next(chunks for chunks in self.chunks if chunks.relation is relation)
+                frame = _given(chunks, names, arguments[chunks.start : chunks.stop])
+                lazy, rows = _lazy(frame, number), frame.height
+            if watch is not None:
+                column = carrier({name: relation.kinds[name] for name in names}, looked_at)
+                lazy = watch.past(lazy, column, relation.kinds[column], _NUMBERS, rows)
+            given[relation] = lazy
         frames = lazy_frames(needs, given)
-        return [frames[answer.relation].select(answer.names) for answer in self.answers]
+        return [
+            *(frames[answer.relation].select(answer.names) for answer in self.answers),
+            *(frames[gapped.relation].select(gapped.name) for gapped in self._gapped),
+        ]
 
-    def __call__(self, *arguments: Any) -> list[Any]:
+    def __call__(self, *arguments: Any) -> Any:
         """Compute the answers.
+
+        Returns
+        -------
+        object
+            The answer, or `Pieces` if there are several or several parts.
 
         Raises
         ------
@@ -93,20 +158,31 @@ class Query:
             If Polars cannot: pandas will, or say what is wrong.
         """
         try:
-            found = pl.collect_all(self.lazy(arguments), engine="streaming")
+            watch = Watch(inside.current(), self.room)
+            found = pl.collect_all(self.lazy(arguments, watch), engine="streaming")
         except pl.exceptions.PolarsError as error:
             raise NotColumnar(f"Polars: {error}") from None
-        return [answer.shape.of_pandas(frame) for answer, frame in zip(self.answers, found, strict=True)]
+        gapped = self._gapped
+        met = {key for key, frame in zip(gapped, found[len(self.answers) :], strict=True) if frame.item()}
+        values: list[Any] = []
+        for answer, number, frame in zip(self.answers, self.cuts, found, strict=False):
+            shape = answer.shaped(met)
+            values += [shape.of_pandas(frame)] if number == 1 else parts(frame, shape, number)
+        return values[0] if len(values) == 1 else Pieces(values)
 
 
-def _given(chunks: Chunks, wanted: set[str], values: Sequence[Any]) -> pl.LazyFrame:
-    """Give the wanted columns of chunks as a lazy frame; NaN is null."""
-    names = sorted(wanted)
+def _given(chunks: Chunks, names: Sequence[str], values: Sequence[Any]) -> pl.DataFrame:
+    """Give columns of chunks; NaN is NaN."""
     parts = []
     for value in values:
         columns = [taken(_part(value, chunks.columns[name][0]), name, chunks.columns[name][1]) for name in names]
         parts.append(pl.DataFrame(columns))
-    lazy = pl.concat(parts, rechunk=False).lazy()
+    return pl.concat(parts, rechunk=False)
+
+
+def _lazy(frame: pl.DataFrame, number: str | None) -> pl.LazyFrame:
+    """Give a lazy frame, and the numbers of the rows if these have a name; NaN is null."""
+    lazy = frame.lazy() if number is None else frame.lazy().with_row_index(number)
     return lazy.with_columns(pl.col(pl.Float32, pl.Float64).fill_nan(None))
 
 
@@ -118,26 +194,34 @@ def _part(value: Any, position: int) -> Any:
 
 def answer_of(value: Value, name: Any) -> Answer:
     """Give the answer that a value is; `name` gives names for columns."""
-    levels = () if isinstance(value, Scalar) else value.labels.levels
-    columns = (*value.columns, *(level.column for level in levels))
+    labels = value.labels if isinstance(value, Frame | Series) else Labels()
+    columns = (*value.columns, *(level.column for level in labels.levels))
     names = tuple(name() for _ in columns)
     relation = Computed(
         value.relation, dict(zip(names, columns, strict=True)), any(column.running for column in columns)
     )
-    kind: Any = type(value).__name__.lower()
+    kind: Any = "number" if isinstance(value, Scalar) and value.native else type(value).__name__.lower()
     own = value.columns
     return Answer(
         relation,
         names,
         Shape(
             kind,
-            value.names if isinstance(value, Frame) else getattr(value, "name", None),
+            _named(value),
             tuple(column.dtype for column in own),
-            tuple(column.gaps for column in own),
-            tuple((level.name, level.column.dtype) for level in levels),
-            None if isinstance(value, Scalar) else value.labels.name,
+            tuple("maybe" if column.gaps else "none" for column in own),
+            tuple((level.name, level.column.dtype) for level in labels.levels),
+            labels.name,
+            tuple(column.narrow for column in own),
         ),
+        tuple(column.gapped for column in own),
     )
+
+
+def _named(value: Value) -> Any:
+    if isinstance(value, Summary):
+        return value.sample, value.places
+    return value.names if isinstance(value, Frame) else getattr(value, "name", None)
 
 
 def inputs_of(answers: Sequence[Answer]) -> list[Input]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -63,10 +64,11 @@ class ScanParquet:
     paths: tuple[str, ...]
     columns: dict[str, str]
 
-    def __call__(self, names: Sequence[str]) -> pl.LazyFrame:
-        """Give the lazy frame of some columns; NaN is null."""
-        lazy = pl.scan_parquet(list(self.paths), hive_partitioning=False, glob=False)
-        return _valid(lazy.select(pl.col(self.columns[name]).alias(name) for name in names))
+    def __call__(self, names: Sequence[str], number: str | None = None) -> pl.LazyFrame:
+        """Give the lazy frame of some columns, and of the numbers of the rows if these have a name; NaN is null."""
+        lazy = pl.scan_parquet(list(self.paths), hive_partitioning=False, glob=False, row_index_name=number)
+        numbers = [] if number is None else [number]
+        return _valid(lazy.select([*(pl.col(self.columns[name]).alias(name) for name in names), *numbers]))
 
 
 def _valid(lazy: pl.LazyFrame) -> pl.LazyFrame:
@@ -104,6 +106,9 @@ def _parquet(translation: Translation, reader: ParquetReader) -> Frame:
     if not kinds:
         raise NotColumnar("no columns that Polars has")
     paths = tuple(dict.fromkeys(fragment.path for part in reader.parts for fragment in part))
+    translation.full.update(
+        (name, partial(_has_all, reader, label)) for name, label in names.items() if not kinds[name].is_float()
+    )
     relation = Input(len(translation.values), kinds, reader.rows, reader.nbytes, ScanParquet(paths, names))
     return Frame(relation, sample.columns, columns, labels)
 
@@ -121,6 +126,10 @@ def _lacking(reader: ParquetReader, names: Sequence[str]) -> set[str]:
             if name in names and not all(_is_full(group.column(i).statistics) for group in groups):
                 found.add(name)
     return found
+
+
+def _has_all(reader: ParquetReader, name: str) -> bool:
+    return not _lacking(reader, [name])
 
 
 def _is_full(statistics: Any) -> bool:
@@ -151,15 +160,17 @@ class ScanCsv:
     columns: dict[str, tuple[str, Any]]
     full: tuple[str, ...]
 
-    def __call__(self, names: Sequence[str]) -> pl.LazyFrame:
-        """Give the lazy frame of some columns; NaN is null."""
+    def __call__(self, names: Sequence[str], number: str | None = None) -> pl.LazyFrame:
+        """Give the lazy frame of some columns, and of the numbers of the rows if these have a name; NaN is null."""
         lazy = pl.scan_csv(
             list(self.paths),
             schema=dict(self.columns.values()),
             separator=self.separator,
             null_values=MISSING,
             glob=False,
+            row_index_name=number,
         )
+        numbers = [] if number is None else [number]
         first, *others = [pl.col(self.columns[name][0]).alias(name) for name in names]
         checked = sorted({*(name for name in names if name in self.full), self.full[0]})
         check = pl.map_batches(
@@ -168,7 +179,7 @@ class ScanCsv:
             return_dtype=self.columns[names[0]][1],
             is_elementwise=True,
         )
-        return _valid(lazy.select(check.alias(names[0]), *others))
+        return _valid(lazy.select(check.alias(names[0]), *others, *numbers))
 
 
 def _checked(columns: Sequence[pl.Series]) -> pl.Series:

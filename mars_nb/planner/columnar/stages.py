@@ -8,21 +8,28 @@ for itself.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from mars_nb.graph.node import Node
+from mars_nb.planner.chunks.renumber import columns_of
 from mars_nb.planner.columnar import inputs, rules, scans
+from mars_nb.planner.columnar.bounds import bound
+from mars_nb.planner.columnar.parts import parts_for
 from mars_nb.planner.columnar.query import Answer, Chunks, Query, answer_of, inputs_of
 from mars_nb.planner.columnar.relations import Computed, Filtered, Input, Numbered, Relation, in_order
 from mars_nb.planner.columnar.translate import Translation
 from mars_nb.planner.columnar.values import NotColumnar, Value
 from mars_nb.planner.context import Building
+from mars_nb.planner.engines import Memory
 from mars_nb.planner.inputs.reading import reader_of
-from mars_nb.planner.layout import ChunkKey, Layout, Single
+from mars_nb.planner.layout import ChunkKey, Layout, Rows, Single
 from mars_nb.planner.settle import note
+from mars_nb.scheduler.pieces import Pieces
+from mars_nb.scheduler.state import ChunkTask
 
 __all__ = ["Found", "find", "rules"]
 
@@ -40,10 +47,13 @@ class Stage:
         By node.
     inputs
         The nodes whose chunks it takes.
+    begins
+        These, and the nodes whose files it scans.
     """
 
     answers: dict[Node, Answer] = field(default_factory=dict)
     inputs: dict[Node, Input] = field(default_factory=dict)
+    begins: set[Node] = field(default_factory=set)
 
 
 @dataclass
@@ -58,18 +68,31 @@ class Found:
         By each of the nodes that they answer.
     refused
         Why nodes are not columnar.
+    begins
+        The nodes whose values come from elsewhere, by what they are in the plan.
+    places
+        Where the columns of inputs are in their chunks.
+    room
+        Bytes that a query may take; None for any number.
     """
 
     nodes: list[Node]
     stages: dict[Node, Stage] = field(default_factory=dict)
     refused: dict[Node, str] = field(default_factory=dict)
+    begins: dict[Relation, Node] = field(default_factory=dict)
     places: dict[Input, dict[str, tuple[int, Any]]] = field(default_factory=dict)
+    room: int | None = None
+
+    @property
+    def taken(self) -> set[Node]:
+        """The nodes whose chunks queries take."""
+        return {node for stage in self.stages.values() for node in stage.inputs}
 
     def lower(self, building: Building, node: Node) -> Layout:
         """Lower the query that answers a node, with all its answers."""
         stage = self.stages[node]
         if node not in building.lowered:
-            _lower(building, stage, self.places)
+            _lower(building, stage, self.places, self.room)
         return building.lowered[node]
 
 
@@ -79,6 +102,7 @@ def find(
     is_held: Callable[[Node], bool],
     nbytes: Callable[[Node], int | None],
     always: bool = False,
+    memory: Memory | None = None,
 ) -> Found:
     """Find the sub-plans.
 
@@ -94,20 +118,29 @@ def find(
         Tells about how many bytes a value has, None where that is not known.
     always
         Take whatever means the same, also what a task a chunk does as well.
+    memory
+        What queries may take; None for any amount.
     """
-    finding = _Finding(is_held, nbytes, always)
+    finding = _Finding(is_held, nbytes, always, memory)
     for node in nodes:
         finding.look_at(node)
     return finding.found(targets)
 
 
 class _Finding:
-    def __init__(self, is_held: Callable[[Node], bool], nbytes: Callable[[Node], int | None], always: bool) -> None:
+    def __init__(
+        self,
+        is_held: Callable[[Node], bool],
+        nbytes: Callable[[Node], int | None],
+        always: bool,
+        memory: Memory | None,
+    ) -> None:
         self.is_held = is_held
         self.nbytes = nbytes
         self.always = always
+        self.memory = memory
         self.translation = Translation()
-        self.begins: set[Node] = set()  # nodes whose values come from elsewhere
+        self.begins: dict[Relation, Node] = {}  # nodes whose values come from elsewhere
         self.entering: dict[Relation, Node] = {}  # ... in chunks
         self.places: dict[Input, dict[str, tuple[int, Any]]] = {}
 
@@ -119,8 +152,9 @@ class _Finding:
                     return
             elif (reader := reader_of(node)) is not None:
                 try:
-                    translation.values[node] = scans.scanned(translation, reader)
-                    self.begins.add(node)
+                    value: Value = scans.scanned(translation, reader)
+                    translation.values[node] = value
+                    self.begins[value.relation] = node
                     return
                 except NotColumnar as error:
                     translation.refused[node] = str(error)
@@ -129,8 +163,8 @@ class _Finding:
         except NotColumnar:
             return
         translation.values[node] = value
-        self.begins.add(node)
         relation = value.relation
+        self.begins[relation] = node
         assert isinstance(relation, Input)
         self.entering[relation] = node
         self.places[relation] = places
@@ -146,7 +180,7 @@ class _Finding:
                 continue
             needed: tuple[Node, ...] = () if self.is_held(node) else node.inputs
             value = self.translation.values.get(node)
-            if value is not None and node not in self.begins:
+            if value is not None and self.begins.get(value.relation) is not node:
                 answer = self._worth(node, value)
                 if answer is not None:
                     answers[node] = answer
@@ -155,7 +189,8 @@ class _Finding:
             waiting += needed
         order = _ordered(targets, lowered)
         stages = self._stages([node for node in order if node in answers], answers, lowered)
-        return Found(order, stages, self.translation.refused, self.places)
+        room = None if self.memory is None else self.memory.left
+        return Found(order, stages, self.translation.refused, self.begins, self.places, room)
 
     def _worth(self, node: Node, value: Value) -> Answer | None:
         """Give the answer if it is worth a query."""
@@ -163,10 +198,16 @@ class _Finding:
         if not self.always and all(isinstance(relation, _LIGHT) for relation in relations):
             self.translation.refused[node] = "row by row, which is done as well chunk by chunk"
             return None
-        if any(column.foreign for column in value.columns):
-            self.translation.refused[node] = "columns that Polars has no type for"
+        answer = answer_of(value, self.translation.name)
+        try:
+            Query([answer], []).needs  # noqa: B018 - raises
+        except NotColumnar as error:
+            self.translation.refused[node] = str(error)
             return None
-        return answer_of(value, self.translation.name)
+        if self.memory is not None and not self.memory.allows(*bound(answer)):
+            self.translation.refused[node] = "what it takes at the most may not fit into memory"
+            return None
+        return answer
 
     def _stages(
         self, nodes: Sequence[Node], answers: dict[Node, Answer], lowered: dict[Node, tuple[Node, ...]]
@@ -183,6 +224,7 @@ class _Finding:
             stage.answers[node] = answer
             stage.inputs.update((self.entering[found], found) for _, found in keys if found in self.entering)
             by_input.update(dict.fromkeys(keys, stage))
+            stage.begins.update(self.begins[found] for _, found in keys if isinstance(found, Input))
             stages[node] = stage
         return stages
 
@@ -207,18 +249,34 @@ def _ordered(targets: Sequence[Node], needed: dict[Node, tuple[Node, ...]]) -> l
     return list(done)
 
 
-def _lower(building: Building, stage: Stage, places: dict[Input, dict[str, tuple[int, Any]]]) -> None:
+def _lower(building: Building, stage: Stage, places: dict[Input, dict[str, tuple[int, Any]]], room: int | None) -> None:
     keys: list[ChunkKey] = []
     chunks = []
     for node, relation in stage.inputs.items():
         own = building.lowered[node].keys
         chunks.append(Chunks(relation, len(keys), len(keys) + len(own), places[relation]))
         keys += own
+    answers = list(stage.answers.values())
+    cuts = [parts_for(bound(answer).answer) for answer in answers]
     last = next(reversed(stage.answers))
-    query = building.add(last, "columnar", Query(list(stage.answers.values()), chunks), keys)
-    for i, node in enumerate(stage.answers):
-        note(building, node, Single(building.add(node, "answer", partial(_answer, i), [query])), settled=True)
+    query = building.add(last, "columnar", Query(answers, chunks, cuts, room), keys)
+    if cuts == [1]:
+        note(building, last, Single(query), settled=True)
+        return
+    numbers = itertools.count()
+    for node, cut in zip(stage.answers, cuts, strict=True):
+        if cut == 1:
+            # Not counted as work of the operation: it takes no time, and would be expected to take as long as a query.
+            building.graph[node.key, "answer"] = ChunkTask(partial(_taken, next(numbers)), (query,))
+            note(building, node, Single((node.key, "answer")), settled=True)
+        else:
+            parts = tuple(building.add(node, i, partial(_part, next(numbers)), [query]) for i in range(cut))
+            note(building, node, Rows(parts, node.key, None, columns_of(node)), settled=True)
 
 
-def _answer(number: int, answers: list[Any]) -> Any:
-    return answers[number]
+def _taken(number: int, answers: Pieces) -> Any:
+    return answers.take(number)
+
+
+def _part(number: int, answers: Pieces) -> Any:
+    return answers.take(number).of_pandas()

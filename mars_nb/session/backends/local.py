@@ -145,7 +145,10 @@ class LocalBackend:
         def load(key: ChunkKey) -> Any:
             return used[key[0]][key]  # type: ignore[index]  # keys of `stored`
 
-        columnar = partial(engines.find, nbytes_of=self.nbytes_of) if may_be_columnar else None
+        columnar = None
+        if may_be_columnar:
+            memory = engines.Memory(self.memory_limit, self.memory_limit - self.memory)
+            columnar = partial(engines.find, nbytes_of=self.nbytes_of, memory=memory)
         if options.keep_intermediates:
             return plan(nodes, held, load, kept, self._is_wished, version, columnar)
         return plan(nodes, held, load, columnar=columnar)

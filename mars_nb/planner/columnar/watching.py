@@ -1,0 +1,123 @@
+"""What a query tells while it runs, and what ends it: rows are looked at as they come from the inputs.
+
+Polars runs a query in one call, on threads of its own, and knows neither progress nor a way to stop it. So a column of
+each input passes by a function, together with the numbers of its rows: the last number tells how far the input was
+read, whatever filters leave out. An exception there ends the query at the next batch of rows.
+
+Concurrency
+-----------
+`Watch` is called by Polars's threads, several at a time. What they write are single items, and what is lost of them is
+written anew by the next batch.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from mars_nb.planner.columnar.values import NotColumnar
+from mars_nb.scheduler.inside import Place
+from mars_nb.text import size
+
+#: What part of the work is done when all rows were read: groups are still to be put together, and rows to be sorted.
+_READ = 0.95
+#: Seconds between two looks at the memory.
+_PERIOD = 0.05
+
+
+def process_memory() -> int:
+    """Tell the bytes of memory that this process has for itself; files that it looks into are not counted."""
+    try:
+        resident, shared = Path("/proc/self/statm").read_text().split()[1:3]
+    except OSError:  # another system
+        import psutil
+
+        return int(psutil.Process().memory_info().rss)
+    return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
+
+
+class Watch:
+    """Watches one query.
+
+    Parameters
+    ----------
+    place
+        Is told how far it is, and says whether to go on.
+    room
+        Bytes that the query may take; None for any number.
+    memory
+        Tells the bytes that the process has.
+    clock
+        Gives seconds.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        room: int | None = None,
+        memory: Callable[[], int] = process_memory,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._place = place
+        self._room = room
+        self._memory = memory
+        self._clock = clock
+        self._before = 0 if room is None else memory()
+        self._looked = clock()
+        self._rows: list[int] = []  # of each input
+        self._read: list[int] = []
+
+    def past(self, lazy: pl.LazyFrame, column: str, kind: Any, number: str, rows: int | None) -> pl.LazyFrame:
+        """Let rows pass by.
+
+        Parameters
+        ----------
+        lazy
+            An input.
+        column, kind
+            Name and type of a column that the query needs.
+        number
+            Name of the column with the numbers of rows, which the query does not need.
+        rows
+            How many there are, None if that is not known: then nothing is told of them.
+        """
+        self._rows.append(rows or 0)
+        self._read.append(0)
+        look = partial(self._look, len(self._rows) - 1)
+        passed = pl.map_batches([column, number], look, return_dtype=kind, is_elementwise=True)
+        return lazy.with_columns(passed.alias(column)).drop(number)
+
+    def _look(self, which: int, columns: Sequence[pl.Series]) -> pl.Series:
+        values, numbers = columns
+        if len(numbers):
+            self._read[which] = max(self._read[which], min(numbers[-1] + 1, self._rows[which]))
+        every = sum(self._rows)
+        self._place.reached(_READ * sum(self._read) / every if every else 0.0)
+        self._look_at_memory()
+        return values
+
+    def _look_at_memory(self) -> None:
+        now = self._clock()
+        if self._room is None or now - self._looked < _PERIOD:
+            return
+        self._looked = now
+        taken = self._memory() - self._before
+        if taken > self._room:
+            raise NotColumnar(f"{size(taken)} of memory taken, where the session has {size(self._room)} left")
+
+
+def carrier(kinds: dict[str, Any], looked_at: set[str]) -> str:
+    """Choose the column that passes by: none that filters look at, if there is one, so that Polars filters before.
+
+    Examples
+    --------
+    >>> carrier({"c1": pl.Int64, "c2": pl.String, "c3": pl.Float64}, {"c1"})
+    'c3'
+    """
+    return min(kinds, key=lambda name: (name in looked_at, not kinds[name].is_numeric(), name))
