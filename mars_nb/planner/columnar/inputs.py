@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pandas as pd
 import polars as pl
 
 from mars_nb.graph.meta import PandasMeta
-from mars_nb.graph.node import Node
+from mars_nb.graph.node import Node, Source
 from mars_nb.planner.columnar.dtypes import polars_type
 from mars_nb.planner.columnar.relations import Input
 from mars_nb.planner.columnar.translate import Translation
@@ -48,7 +49,15 @@ def of_chunks(translation: Translation, node: Node, nbytes: int | None) -> tuple
     if not places:
         raise NotColumnar("no columns that Polars has")
     kinds = {name: polars_type(dtype) for name, (_, dtype) in places.items()}
+    data = node.args[0].value if isinstance(node.op, Source) else None
+    if isinstance(data, pd.DataFrame | pd.Series):
+        own = ((name, place) for name, (place, _) in places.items() if place >= 0)
+        translation.full.update((name, partial(_has_all, data, place)) for name, place in own)
     relation = Input(len(translation.values), kinds, meta.rows, nbytes)
     if isinstance(sample, pd.DataFrame):
         return Frame(relation, sample.columns, columns, labels), places
     return Series(relation, sample.name, columns[0], labels), places
+
+
+def _has_all(data: pd.DataFrame | pd.Series[Any], place: int) -> bool:
+    return not (data if isinstance(data, pd.Series) else data.iloc[:, place]).hasnans

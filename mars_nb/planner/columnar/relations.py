@@ -8,7 +8,7 @@ rows matters), and with that, inputs first, makes a lazy frame of Polars.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -124,14 +124,15 @@ class Input(Relation):
     nbytes
         About how many bytes they have in all, None if that is not known.
     file
-        What scans a file, given the names of the columns that are needed; None for chunks.
+        What scans a file, given the names of the columns that are needed, and one for the numbers of the rows or None;
+        None for chunks.
     """
 
     number: int
     kinds: Mapping[str, Any]
     rows: int | None = None
     nbytes: int | None = None
-    file: Callable[[Sequence[str]], pl.LazyFrame] | None = None
+    file: Callable[[Sequence[str], str | None], pl.LazyFrame] | None = None
 
     def __post_init__(self) -> None:
         self._named(self.kinds)
@@ -149,7 +150,7 @@ class Input(Relation):
         if self in frames:
             return frames[self]
         assert self.file is not None
-        return self.file(sorted(need.columns))
+        return self.file(sorted(need.columns), None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -269,25 +270,79 @@ class Filtered(Relation):
 
 
 @dataclass(frozen=True, eq=False)
-class Matched(Relation):
-    """Rows for which there is an equal key in another relation, or none (``isin``).
+class Marked(Relation):
+    """The rows with one more column, which tells whether there is an equal key in another relation (``isin``).
 
     Attributes
     ----------
     relation
         Which rows.
+    name
+        Of the column.
     key
-        A column of them.
+        An expression over the rows.
     other, other_key
-        The relation and its column.
-    matched
-        Whether there must be an equal key.
+        The other relation, and an expression over it.
     """
 
     relation: Relation
-    key: Column
+    name: str
+    key: pl.Expr
     other: Relation
-    other_key: Column
+    other_key: pl.Expr
+
+    def __post_init__(self) -> None:
+        self._named({self.name, *self.relation.names})
+
+    @property
+    def inputs(self) -> tuple[Relation, ...]:
+        """Both."""
+        return (self.relation, self.other)
+
+    @property
+    def narrower(self) -> Relation:
+        """The rows."""
+        return self.relation
+
+    def require(self, need: Need, needs: Needs) -> None:
+        """Need what is needed, and, if the column is, the keys."""
+        if self.name not in need.columns:
+            needs.add(self.relation, need.columns, need.order)
+            return
+        needs.add(self.relation, need.columns | set(self.key.meta.root_names()), need.order)
+        needs.add(self.other, self.other_key.meta.root_names(), False)
+
+    def lazy(self, need: Need, frames: Frames) -> pl.LazyFrame:
+        """Join with the different keys if the column is needed."""
+        lazy = frames[self.relation]
+        if self.name not in need.columns:
+            return lazy
+        keys = (
+            frames[self.other].select(self.other_key.alias("key")).unique().with_columns(pl.lit(True).alias(self.name))
+        )
+        order: Any = "left" if need.order else "none"
+        found = lazy.join(keys, left_on=self.key, right_on="key", how="left", nulls_equal=True, maintain_order=order)
+        return found.select(
+            pl.col(self.name).fill_null(False) if name == self.name else name for name in sorted(need.columns)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Matched(Relation):
+    """Rows that are marked, or that are not.
+
+    Attributes
+    ----------
+    relation
+        Which rows.
+    mark
+        What marks them.
+    matched
+        Whether those that are marked stay.
+    """
+
+    relation: Relation
+    mark: Marked
     matched: bool = True
 
     def __post_init__(self) -> None:
@@ -295,27 +350,28 @@ class Matched(Relation):
 
     @property
     def inputs(self) -> tuple[Relation, ...]:
-        """Both."""
-        return (self.relation, self.other, *_relations([self.key, self.other_key]))
+        """The rows, and those of the other keys."""
+        return (self.relation, self.mark.other)
 
     def require(self, need: Need, needs: Needs) -> None:
         """Need what is needed, and the keys."""
-        needs.add(self.relation, need.columns | self.key.roots, need.order)
-        needs.add(self.other, self.other_key.roots, False)
-        needs.attach([self.key, self.other_key])
+        needs.add(self.relation, need.columns | set(self.mark.key.meta.root_names()), need.order)
+        needs.add(self.mark.other, self.mark.other_key.meta.root_names(), False)
 
     def lazy(self, need: Need, frames: Frames) -> pl.LazyFrame:
         """Join for the sake of the rows."""
-        left = _beside(frames[self.relation], [self.key], frames)
-        right = _beside(frames[self.other], [self.other_key], frames).select(self.other_key.valid)
-        return left.join(
-            right,
-            left_on=self.key.valid,
-            right_on=pl.all(),
-            how="semi" if self.matched else "anti",
-            nulls_equal=True,
-            maintain_order="left" if need.order else "none",
-        ).select(sorted(need.columns))
+        return (
+            frames[self.relation]
+            .join(
+                frames[self.mark.other].select(self.mark.other_key.alias("key")),
+                left_on=self.mark.key,
+                right_on="key",
+                how="semi" if self.matched else "anti",
+                nulls_equal=True,
+                maintain_order="left" if need.order else "none",
+            )
+            .select(sorted(need.columns))
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -630,6 +686,15 @@ def narrowest(relation: Relation) -> Relation:
     while (narrower := relation.narrower) is not None:
         relation = narrower
     return relation
+
+
+def marks(relation: Relation) -> Iterator[Marked]:
+    """List what marks the rows of a relation."""
+    above: Relation | None = relation
+    while above is not None:
+        if isinstance(above, Marked):
+            yield above
+        above = above.narrower
 
 
 def in_order(targets: Sequence[Relation]) -> list[Relation]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import Any, TypeVar
 
 import numpy as np
@@ -14,7 +16,7 @@ import polars as pl
 from mars_nb.graph.meta import PandasMeta, TensorMeta
 from mars_nb.graph.node import Arguments, Node, Path
 from mars_nb.planner.columnar.dtypes import polars_type
-from mars_nb.planner.columnar.relations import Computed, Filtered, Numbered, Reduced, Relation, narrowest
+from mars_nb.planner.columnar.relations import Computed, Filtered, Matched, Numbered, Reduced, Relation, marks, narrowest
 from mars_nb.planner.columnar.values import (
     Attached,
     Column,
@@ -28,6 +30,9 @@ from mars_nb.planner.columnar.values import (
     Value,
     literal,
 )
+
+#: Begins the reason where a rule met what it does not know.
+UNEXPECTED = "arguments that its rule does not expect"
 
 Rule = Callable[["Step"], Any]
 RULES: dict[str, Rule] = {}
@@ -62,11 +67,14 @@ class Translation:
         Of each node that was translated; those of inputs are put in beforehand.
     refused
         Why the others were not, in a few words.
+    full
+        Tells of columns of inputs, by their names, whether they have a value in each row.
     """
 
     values: dict[Node, Value] = field(default_factory=dict)
     refused: dict[Node, str] = field(default_factory=dict)
-    _filtered: dict[tuple[Relation, Column], Filtered] = field(default_factory=dict)
+    full: dict[str, Callable[[], bool]] = field(default_factory=dict)
+    _filtered: dict[tuple[Relation, Column], Relation] = field(default_factory=dict)
     _numbered: dict[Relation, Numbered] = field(default_factory=dict)
     _widest: dict[Relation, Relation] = field(default_factory=dict)
     _gapped: dict[tuple[Relation, Column], Attached] = field(default_factory=dict)
@@ -83,6 +91,8 @@ class Translation:
             self.values[node] = self._seen(node, found(Step(self, node)))
         except NotColumnar as error:
             self.refused[node] = str(error)
+        except Exception as error:  # arguments that the rule did not expect: pandas takes them, or says what is wrong
+            self.refused[node] = f"{UNEXPECTED}: {error!r}"
         return self.values.get(node)
 
     def _seen(self, node: Node, value: Value) -> Value:
@@ -97,11 +107,11 @@ class Translation:
         """Give a name for a column that no other one has."""
         return str(next(self._names))
 
-    def filtered(self, relation: Relation, mask: Column) -> Filtered:
+    def filtered(self, relation: Relation, mask: Column) -> Relation:
         """Give the rows for which a mask is true: for the same mask the same relation."""
         key = (relation, mask)
         if key not in self._filtered:
-            self._filtered[key] = Filtered(relation, mask)
+            self._filtered[key] = _filtered(relation, mask)
         return self._filtered[key]
 
     def widened(self, relation: Relation, wider: Callable[[Relation], _W]) -> _W:
@@ -182,6 +192,36 @@ class Translation:
         name = self.name()
         found = Reduced(relation, {name: column}, first)
         return Scalar(found, plain(column, name))
+
+
+def _filtered(relation: Relation, mask: Column) -> Relation:
+    """Filter, where rows are marked by keys by semi-joins."""
+    others, matches = [], []
+    for part in _conjuncts(mask.true):
+        for mark in marks(relation):
+            kept = [part.meta.eq(pl.col(mark.name)), part.meta.eq(~pl.col(mark.name))]
+            if any(kept):
+                matches.append((mark, kept[0]))
+                break
+        else:
+            others.append(part)
+    if not matches:
+        return Filtered(relation, mask)
+    if others:
+        relation = Filtered(relation, replace(mask, expr=reduce(operator.and_, others), mask=None))
+    for mark, matched in matches:
+        relation = Matched(relation, mark, matched)
+    return relation
+
+
+def _conjuncts(expr: pl.Expr) -> list[pl.Expr]:
+    """Take a filter apart into those that must all be true."""
+    parts = expr.meta.pop()
+    if len(parts) == 2:
+        for one, other in (parts, parts[::-1]):
+            if (one & other).meta.eq(expr):
+                return [*_conjuncts(one), *_conjuncts(other)]
+    return [expr]
 
 
 def plain(column: Column, name: str) -> Column:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -312,7 +313,17 @@ def literal(value: Any) -> Any:
         For anything else, and for what is missing.
     """
     if isinstance(value, np.generic):
-        value = value.item() if value.dtype.kind in "biufU" else pd.Timestamp(cast("Any", value))
+        value = value.item() if value.dtype.kind in "biufU" else _point(value)
+    if isinstance(value, dt.datetime | dt.timedelta):
+        value = _point(value)
     if isinstance(value, bool | int | float | str | pd.Timestamp | pd.Timedelta) and value == value:
         return value
     raise NotColumnar(f"a constant of type {type(value).__name__}")
+
+
+def _point(value: Any) -> Any:
+    """Give a point in time or a duration as pandas has it."""
+    kind = value.dtype.kind if isinstance(value, np.generic) else ""
+    if kind == "m" or isinstance(value, dt.timedelta):
+        return pd.Timedelta(value)
+    return pd.Timestamp(value) if kind == "M" or isinstance(value, dt.datetime) else value

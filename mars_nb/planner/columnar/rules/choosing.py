@@ -64,7 +64,11 @@ def masked(step: Step, base: Rows, mask: Series) -> Rows:
     base, mask = step.together(base, mask)
     if mask.column.dtype != np.dtype(bool) or mask.column.gaps:
         raise NotColumnar("rows by label")
-    column = mask.column
+    return kept(step, base, mask.column)
+
+
+def kept(step: Step, base: Rows, column: Column) -> Rows:
+    """Give the rows for which a column of them is true."""
     base = step.translation.labelled(base)
     base, (column,) = step.translation.fixed(base, column)
     return replace(base, relation=step.translation.filtered(base.relation, column))

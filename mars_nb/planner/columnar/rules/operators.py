@@ -1,229 +1,213 @@
-"""Arithmetic, comparisons and boolean operators.
-
-Operands are first brought to the dtype that numpy computes in, which is that of the result: the same rounding, and the
-same wrapping around of integers.
-"""
+"""Operators as they were recorded: on series, frames and scalars, as signs, methods and functions of numpy."""
 
 from __future__ import annotations
 
-import operator
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import polars as pl
 
-from mars_nb.planner.columnar.dtypes import is_number, is_plain, is_text, may_lack, polars_type
+from mars_nb.graph.node import Node, Path
+from mars_nb.planner.columnar.batches import by_pandas
+from mars_nb.planner.columnar.dtypes import is_plain
+from mars_nb.planner.columnar.rules.arithmetic import (
+    ARITHMETIC,
+    BOOL,
+    COMPARISONS,
+    DIVISIONS,
+    LOGICAL,
+    Operand,
+    arithmetic,
+    compared,
+    logical,
+    refuse_gaps,
+)
 from mars_nb.planner.columnar.translate import Step, rule
-from mars_nb.planner.columnar.values import Column, Frame, NotColumnar, Scalar, Series, Value, derived
+from mars_nb.planner.columnar.values import Column, Frame, NotColumnar, Rows, Scalar, Series, Value, derived, literal
 
-_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
-    "add": operator.add,
-    "sub": operator.sub,
-    "mul": operator.mul,
-    "truediv": operator.truediv,
+_METHODS = {"div": "truediv", "divide": "truediv", "multiply": "mul", "subtract": "sub"}
+_UFUNCS = {
+    "add": "add",
+    "subtract": "sub",
+    "multiply": "mul",
+    "divide": "truediv",
+    "true_divide": "truediv",
+    "floor_divide": "floordiv",
+    "mod": "mod",
+    "remainder": "mod",
+    "power": "pow",
+    "less": "lt",
+    "less_equal": "le",
+    "greater": "gt",
+    "greater_equal": "ge",
+    "equal": "eq",
+    "not_equal": "ne",
+    "logical_and": "and",
+    "logical_or": "or",
+    "logical_xor": "xor",
 }
-_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
-    name: getattr(operator, name) for name in ("lt", "le", "gt", "ge", "eq", "ne")
-}
-_LOGICAL: dict[str, Callable[[Any, Any], Any]] = {"and": operator.and_, "or": operator.or_, "xor": operator.xor}
-BOOL = np.dtype(bool)
-
-Operand = Column | bool | int | float | str | pd.Timestamp | pd.Timedelta
-_Binary = Callable[..., Column]
+_SIGNS = (*ARITHMETIC, *DIVISIONS, "pow", *COMPARISONS, *LOGICAL)
+_REVERSED = {f"r{name}": name for name in (*ARITHMETIC, *DIVISIONS, "pow", "div")}
+_Binary = Callable[[str, Operand, Operand, Any], Column]
 
 
-@rule(*_ARITHMETIC)
-def arithmetic(step: Step) -> Value:
-    """``a + b`` of numbers."""
-    return _each(step, _arithmetic)
+@rule(*_SIGNS, *_METHODS, *_REVERSED, *(f"numpy.{name}" for name in _UFUNCS))
+def binary(step: Step) -> Value:
+    """``a + b``, ``a.add(b)`` and ``numpy.add(a, b)``."""
+    name = step.node.op.name
+    reverse = name in _REVERSED and isinstance(step.node.op, Path)
+    name = _REVERSED.get(name, name) if reverse else _UFUNCS.get(name.removeprefix("numpy."), name)
+    name = _METHODS.get(name, name)
+    if isinstance(step.node.op, Path):
+        other, *_ = step.arguments("other", "level", "fill_value", "axis", level=None, fill_value=None)
+        if any(value is not None for value in _[:2]):
+            raise NotColumnar("argument level= or fill_value=")
+        sides = [step.node.args[0], other]
+    else:
+        sides = list(step.node.args)
+    if len(sides) != 2 or step.node.kwargs:
+        raise NotColumnar("arguments")
+    if name in COMPARISONS:
+        return _computed(step, name, sides[::-1] if reverse else sides, lambda name, a, b, _: compared(name, a, b))
+    if name in LOGICAL:
+        return _computed(step, name, sides, lambda name, a, b, _: logical(name, a, b))
+    return _computed(step, name, sides[::-1] if reverse else sides, arithmetic)
 
 
-@rule(*_COMPARISONS)
-def comparison(step: Step) -> Value:
-    """``a < b`` of numbers, texts or times."""
-    return _each(step, lambda name, left, right, _: compared(name, left, right))
+def binary_by_pandas(step: Step) -> Value:
+    """Compute a function of numpy of two operands, row by row."""
+
+    def refused(name: str, *_: Any) -> Column:
+        raise NotColumnar(f"{name} of other than constants and columns")
+
+    return _computed(step, step.node.op.name, list(step.node.args), refused)
 
 
-@rule(*_LOGICAL)
-def logical(step: Step) -> Value:
-    """``a & b`` of booleans."""
-    return _each(step, _logical)
-
-
-@rule("invert")
+@rule("invert", "numpy.logical_not")
 def invert(step: Step) -> Value:
     """``~a`` of booleans."""
 
-    def one(column: Column) -> Column:
-        if column.dtype != BOOL or column.gaps:
-            raise NotColumnar("~ of other than booleans")
+    def one(column: Column, dtype: Any) -> Column:
+        refuse_gaps(column)
+        if column.dtype != BOOL:
+            return by_pandas(step.node, dtype, {step.node.args[0]: column}, full=True)
         return derived(~column.expr, BOOL, column)
 
-    return _mapped(step, one)
+    return mapped(step, one)
 
 
 @rule("neg", "pos")
 def sign(step: Step) -> Value:
     """``-a`` of numbers."""
 
-    def one(column: Column) -> Column:
+    def one(column: Column, dtype: Any) -> Column:
         if not is_plain(column.dtype, "if") or column.gaps:
-            raise NotColumnar("- of other than numbers")
+            return by_pandas(step.node, dtype, {step.node.args[0]: column}, full=True)
         return column if step.node.op.name == "pos" else derived(-column.expr, column.dtype, column)
 
-    return _mapped(step, one)
-
-
-# --- on columns -------------------------------------------------------------------------------------------------
-
-
-def _arithmetic(name: str, left: Operand, right: Operand, dtype: Any) -> Column:
-    columns = [side for side in (left, right) if isinstance(side, Column)]
-    _refuse_gaps(*columns)
-    if not is_number(dtype) or not all(_is_number(side) for side in (left, right)):
-        raise NotColumnar("arithmetic of other than numbers")
-    expr = _ARITHMETIC[name](_as(left, dtype), _as(right, dtype))
-    return derived(expr, dtype, *columns, nan=is_plain(dtype, "f"))
-
-
-def compared(name: str, left: Operand, right: Operand) -> Column:
-    """Compare two columns, or a column and a constant; what is missing is not equal to anything."""
-    columns = [side for side in (left, right) if isinstance(side, Column)]
-    _refuse_gaps(*columns)
-    if not (
-        (_is_number(left) and _is_number(right))
-        or (_is_text(left) and _is_text(right))
-        or (_is_bool(left) and _is_bool(right) and name in ("eq", "ne"))
-    ):
-        left, right = _times(left, right)
-    expr = _COMPARISONS[name](*(side.valid if isinstance(side, Column) else _constant(side) for side in (left, right)))
-    if not any(may_lack(column.dtype) for column in columns):
-        return derived(expr, BOOL, *columns)
-    found = derived(expr.fill_null(name == "ne"), BOOL, *columns)
-    return (
-        found if name == "ne" else Column(found.expr, BOOL, attached=found.attached, running=found.running, mask=expr)
-    )
-
-
-def _logical(name: str, left: Operand, right: Operand, _: Any) -> Column:
-    columns = [side for side in (left, right) if isinstance(side, Column)]
-    _refuse_gaps(*columns)
-    if not (_is_bool(left) and _is_bool(right)):
-        raise NotColumnar("& of other than booleans")
-    function = _LOGICAL[name]
-    found = derived(function(*(_as(side, BOOL) for side in (left, right))), BOOL, *columns)
-    if name == "xor":
-        return found
-    mask = function(*(side.true if isinstance(side, Column) else pl.lit(side) for side in (left, right)))
-    return Column(found.expr, BOOL, attached=found.attached, running=found.running, mask=mask)
-
-
-def _refuse_gaps(*columns: Column) -> None:
-    if any(column.gaps for column in columns):
-        raise NotColumnar("integers or booleans with gaps after a join")
-
-
-def _is_number(side: Operand) -> bool:
-    return is_number(side.dtype) if isinstance(side, Column) else type(side) in (int, float)
-
-
-def _is_text(side: Operand) -> bool:
-    return is_text(side.dtype) if isinstance(side, Column) else isinstance(side, str)
-
-
-def _is_bool(side: Operand) -> bool:
-    return side.dtype == BOOL if isinstance(side, Column) else isinstance(side, bool)
-
-
-def _as(side: Operand, dtype: Any) -> pl.Expr:
-    return side.as_(dtype) if isinstance(side, Column) else pl.lit(side, polars_type(dtype))
-
-
-def _constant(value: Any) -> Any:
-    return value if isinstance(value, pl.Expr) else pl.lit(value)
-
-
-def _times(left: Operand, right: Operand) -> tuple[Any, Any]:
-    """Bring times to one type; pandas takes texts for times here."""
-    dtypes = {side.dtype for side in (left, right) if isinstance(side, Column)}
-    if len(dtypes) != 1:
-        raise NotColumnar("a comparison of different kinds")
-    (dtype,) = dtypes
-    if not is_plain(dtype, "mM"):
-        raise NotColumnar(f"a comparison of {dtype}")
-    return tuple(side if isinstance(side, Column) else time_constant(side, dtype) for side in (left, right))  # type: ignore[return-value]
-
-
-def time_constant(value: Any, dtype: Any) -> pl.Expr:
-    """Give a point in time or a duration as a constant, as pandas takes it beside a column of times.
-
-    Raises
-    ------
-    NotColumnar
-        If it is none, or finer than the column.
-    """
-    made: Any = pd.Timestamp if dtype.kind == "M" else pd.Timedelta
-    if isinstance(value, bool | int | float):
-        raise NotColumnar("a number beside times")
-    try:
-        found = made(value).as_unit(np.datetime_data(dtype)[0], round_ok=False)
-    except (ValueError, TypeError):
-        raise NotColumnar("a constant that is no time of the column's unit") from None
-    if found is pd.NaT or getattr(found, "tz", None) is not None:
-        raise NotColumnar("a time zone, or no time")
-    return pl.lit(found.asm8.astype("int64").item()).cast(pl.Int64).cast(polars_type(dtype))
+    return mapped(step, one)
 
 
 # --- on frames, series and scalars ------------------------------------------------------------------------------
 
 
-def _mapped(step: Step, one: Callable[[Column], Column]) -> Value:
+def mapped(step: Step, one: Callable[[Column, Any], Column]) -> Value:
+    """Compute a column of each column of what an operation begins at; told which dtype the sample has there."""
     base = step.base
     if isinstance(base, Frame):
-        return step.frame(base, [one(column) for column in base.columns])
+        return step.frame(
+            base, [one(column, dtype) for column, dtype in zip(base.columns, dtypes_of(step, base), strict=True)]
+        )
     if isinstance(base, Series):
-        return step.series(base, one(base.column))
+        return step.series(base, one(base.column, step.dtype))
     if isinstance(base, Scalar):
-        return Scalar(base.relation, one(base.column))
+        return Scalar(base.relation, one(base.column, step.dtype))
     raise NotColumnar("a constant")
 
 
-def _each(step: Step, one: _Binary) -> Value:
+def dtypes_of(step: Step, base: Frame) -> list[Any]:
+    """List the dtypes that the sample has where each column of a frame becomes one."""
+    sample = step.sample
+    if not isinstance(sample, pd.DataFrame) or len(sample.columns) != len(base.columns):
+        raise NotColumnar("other columns than the sample's")
+    return list(sample.dtypes)
+
+
+def _computed(step: Step, name: str, sides: list[Any], one: _Binary) -> Value:
     """Compute an operator on what stands on its two sides."""
-    if len(step.node.args) != 2:
-        raise NotColumnar("arguments")
-    name = step.node.op.name
-    values = [step.value(argument) for argument in step.node.args]
+    values = [step.value(side) for side in sides]
     rows = [value for value in values if isinstance(value, Frame | Series)]
     if not rows:
-        scalar = next(value for value in values if isinstance(value, Scalar))
-        same = [
-            v.column if isinstance(v, Scalar) and v.relation is scalar.relation else step.operand(v, None)
-            for v in values
-        ]
-        return Scalar(scalar.relation, one(name, *same, step.dtype))
-    if any(isinstance(value, Frame) for value in rows):
-        return _on_frame(step, name, values, one)
+        return _of_scalars(step, name, values, one)
+    if len(rows) == 2 and type(rows[0]) is not type(rows[1]):
+        raise NotColumnar("a frame and a series, which are aligned by label")
     rows = step.together(*rows)
-    left, right = (rows.pop(0).column if isinstance(v, Series) else step.operand(v, None) for v in values)
-    return step.series(_rows(step, values), one(name, left, right, step.dtype))
+    base: Rows = rows[0]
+    for value, side in zip(values, sides, strict=True):
+        if not isinstance(value, Frame | Series | Scalar) and not _is_constant(side):
+            raise NotColumnar(f"a constant of type {type(side).__name__}")
+    together = iter(rows)
+    values = [next(together) if isinstance(value, Frame | Series) else value for value in values]
+
+    def column(operands: list[Any], dtype: Any) -> Column:
+        try:
+            left, right = (_constant(operand, operands) for operand in operands)
+            return one(name, left, right, dtype)
+        except NotColumnar as error:
+            return _by_pandas(step, name, sides, operands, dtype, error)
+
+    if isinstance(base, Series):
+        return step.series(base, column([_operand(step, value) for value in values], step.dtype))
+    if len(rows) == 2 and not (rows[0].names.is_unique and rows[0].names.equals(rows[1].names)):  # type: ignore[union-attr]
+        raise NotColumnar("frames of other columns, which are aligned by label")
+    columns = []
+    for i, dtype in enumerate(dtypes_of(step, base)):
+        operands = [value.columns[i] if isinstance(value, Frame) else _operand(step, value) for value in values]
+        columns.append(column(operands, dtype))
+    return step.frame(base, columns)
 
 
-def _rows(step: Step, values: list[Any]) -> Any:
-    return step.together(*(value for value in values if isinstance(value, Series)))[0]
+def _of_scalars(step: Step, name: str, values: list[Any], one: _Binary) -> Scalar:
+    first = next(value for value in values if isinstance(value, Scalar))
+
+    def operand(value: Any) -> Any:
+        if not isinstance(value, Scalar):
+            return literal(value)
+        return value.column if value.relation is first.relation else step.attached(value)
+
+    left, right = map(operand, values)
+    return Scalar(first.relation, one(name, left, right, step.dtype))
 
 
-def _on_frame(step: Step, name: str, values: list[Any], one: _Binary) -> Value:
-    frame = next(value for value in values if isinstance(value, Frame))
-    others = [value for value in values if value is not frame]
-    if any(isinstance(other, Frame | Series) for other in others) or len(others) != 1:
-        raise NotColumnar("two frames, which are aligned by label")
-    other = step.operand(others[0], None)
-    dtypes = list(step.sample.dtypes)
-    columns = [
-        one(name, *((column, other) if values[0] is frame else (other, column)), dtype)
-        for column, dtype in zip(frame.columns, dtypes, strict=True)
-    ]
-    return step.frame(frame, columns)
+def _operand(step: Step, value: Any) -> Any:
+    """Give a column, or a constant as it is."""
+    if isinstance(value, Series):
+        return value.column
+    return step.attached(value) if isinstance(value, Scalar) else value
+
+
+def _constant(value: Any, operands: list[Any]) -> Any:
+    if isinstance(value, Column):
+        return value
+    if isinstance(value, np.floating) and any(isinstance(o, Column) and o.dtype == np.float32 for o in operands):
+        raise NotColumnar("a number of numpy's beside short floats")
+    return literal(value)
+
+
+def _is_constant(value: Any) -> bool:
+    return pd.api.types.is_scalar(value) or isinstance(value, dt.date | dt.timedelta)
+
+
+def _by_pandas(
+    step: Step, name: str, sides: list[Any], operands: list[Any], dtype: Any, refused: NotColumnar
+) -> Column:
+    """Let pandas compute what Polars does not, if the dtype of the answer does not depend on values."""
+    columns = {side: operand for side, operand in zip(sides, operands, strict=True) if isinstance(side, Node)}
+    if any(column.gaps or column.kind is None or column.foreign for column in columns.values()):
+        raise refused
+    if name in DIVISIONS and is_plain(dtype, "iu"):
+        raise refused
+    # Integers made of integers, or of times by a constant that is none, have no gaps.
+    return by_pandas(step.node, dtype, columns, full=all(is_plain(c.dtype, "biu") for c in columns.values()))

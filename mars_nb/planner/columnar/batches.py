@@ -1,0 +1,137 @@
+"""Operations of pandas itself inside a columnar plan, on batches of rows.
+
+For what goes row by row and Polars has not, or not with the same answer to the last bit: on Polars's threads, pandas
+gets a batch of rows and gives a column back. That costs about as much as functions of Polars's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+
+from mars_nb.graph.node import Arguments, Node, Operation
+from mars_nb.graph.structure import replace
+from mars_nb.planner.columnar.dtypes import is_plain, polars_type
+from mars_nb.planner.columnar.hand_over import _column as as_pandas
+from mars_nb.planner.columnar.hand_over import taken
+from mars_nb.planner.columnar.values import Column, NotColumnar, derived
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The place of a column among the arguments of an operation.
+
+    Attributes
+    ----------
+    number
+        Which column.
+    """
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batchwise:
+    """Runs an operation on the columns of a batch.
+
+    Attributes
+    ----------
+    op
+        What is done; nothing in one row may depend on other rows.
+    args, kwargs
+        Of the operation, with slots for the columns.
+    dtypes
+        Of the columns.
+    dtype
+        That was foretold of the answer.
+    """
+
+    op: Operation
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    dtypes: tuple[Any, ...]
+    dtype: Any
+
+    def __call__(self, columns: Sequence[pl.Series]) -> pl.Series:
+        """Compute a batch.
+
+        Raises
+        ------
+        NotColumnar
+            If the answer has another dtype than was foretold.
+        """
+        series = [
+            pd.Series(as_pandas(column, dtype, "none"), copy=False)
+            for column, dtype in zip(columns, self.dtypes, strict=True)
+        ]
+
+        def filled(leaf: Any) -> Any:
+            return series[leaf.number] if isinstance(leaf, Slot) else leaf
+
+        found = self.op.apply(replace(self.args, filled), replace(dict(self.kwargs), filled))
+        if is_plain(self.dtype, "iu") and found.dtype == np.dtype("float64"):  # because something is missing
+            return pl.Series("", found.to_numpy(), nan_to_null=True).cast(polars_type(self.dtype))
+        return taken(found, "", self.dtype)
+
+
+def by_pandas(
+    node: Node,
+    dtype: Any,
+    columns: Mapping[Node, Column],
+    full: bool = False,
+    call: tuple[tuple[Any, ...], dict[str, Any]] | None = None,
+) -> Column:
+    """Make a column by a recorded operation, run by pandas itself.
+
+    Parameters
+    ----------
+    node
+        The operation.
+    dtype
+        Of the answer.
+    columns
+        What stands for each of the nodes among the arguments.
+    full
+        Whether integers in the answer are never missing.
+    call
+        Arguments of the last call of a walk, in place of those that were recorded.
+
+    Raises
+    ------
+    NotColumnar
+        If pandas and Polars do not have the columns, or the answer, in common.
+    """
+    if polars_type(dtype) is None:
+        raise NotColumnar(f"dtype {dtype}")
+    found: list[Column] = []
+
+    def slot(leaf: Any) -> Any:
+        if not isinstance(leaf, Node):
+            return leaf
+        found.append(columns[leaf])
+        return Slot(len(found) - 1)
+
+    args, kwargs = replace(node.args, slot), replace(node.kwargs, slot)
+    if call is not None:
+        args = (*args[:-1], Arguments(*call))
+    for column in found:
+        if column.gaps or column.kind is None:
+            raise NotColumnar("integers or booleans with gaps after a join")
+    function: Callable[[Sequence[pl.Series]], pl.Series] = Batchwise(
+        node.op, args, kwargs, tuple(column.dtype for column in found), dtype
+    )
+    expr = pl.map_batches(
+        [column.expr for column in found], function, return_dtype=polars_type(dtype), is_elementwise=True
+    )
+    result = derived(expr, dtype, *found, nan=True)
+    return result if full or not is_plain(dtype, "iu") else with_gaps(result)
+
+
+def with_gaps(column: Column) -> Column:
+    """Give integers or booleans of which some may be missing."""
+    return Column(column.expr, column.dtype, gaps=True, attached=column.attached, running=column.running)
