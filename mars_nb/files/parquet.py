@@ -69,6 +69,11 @@ class ParquetReader(TypedReader):
         labels = pd.RangeIndex(first + start * step, first + stop * step, step, name=name)
         return frame.set_axis(labels, axis=0)
 
+    @property
+    def row_groups(self) -> int:
+        """How many row groups the files have."""
+        return sum(fragment.num_row_groups for part in self.parts for fragment in part)
+
     def current_version(self) -> Hashable:
         """Tell the version of what is there now."""
         return places.version(self.paths, self.arguments.get("storage_options"))

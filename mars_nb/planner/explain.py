@@ -6,12 +6,15 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from mars_nb.files.parquet import ParquetReader
 from mars_nb.graph.meta import PandasMeta
 from mars_nb.graph.node import Node, ordered
 from mars_nb.planner import engines
 from mars_nb.planner.estimate import nbytes_of_value
 from mars_nb.planner.inputs.reading import reader_of
 from mars_nb.planner.plan import How, Lowered, Plan
+
+_COMPUTED = ("partitioned", "whole", "gathered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class Step:
         About how many bytes it has, None where that depends on the data.
     columns
         Of a file, how many columns are read and how many there are.
+    row_groups
+        Of Parquet files, how many there are.
     refused
         Why it is not columnar, where that was asked.
     """
@@ -48,6 +53,7 @@ class Step:
     stage: int | None = None
     nbytes: int | None = None
     columns: tuple[int, int] | None = None
+    row_groups: int | None = None
     refused: str = ""
 
 
@@ -116,13 +122,18 @@ def explain(targets: Sequence[Node], planned: Plan, nbytes_of: Callable[[str], i
                 stage,
                 nbytes_of(node.key) if is_held(node) else nbytes_of_value(node),
                 columns.get(node) or _columns_read(node, planned),
-                refused.get(node, "") if how in ("partitioned", "whole", "gathered") else "",
+                reader.row_groups if isinstance(reader := reader_of(node), ParquetReader) else None,
+                refused.get(node, "") if how in _COMPUTED and _is_of_frames(node) else "",
             )
         )
     held = sum(tasks[node] for node in nodes if is_held(node))
-    frames = any(isinstance(node.meta, PandasMeta) and not is_held(node) for node in nodes)
+    frames = any(_is_of_frames(node) and not is_held(node) for node in nodes)
     why_not = engines.why_not(nodes, is_held, nbytes_of) if frames and planned.stages is None else ""
     return Explained(steps, len(planned.graph) - held, why_not, stages)
+
+
+def _is_of_frames(node: Node) -> bool:
+    return any(isinstance(found.meta, PandasMeta) for found in (node, *node.inputs))
 
 
 def _columns_read(node: Node, planned: Plan) -> tuple[int, int] | None:

@@ -8,12 +8,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mars_nb.graph.meta import Meta, PandasMeta, TensorMeta
+from mars_nb.graph.node import Node
+from mars_nb.graph.showing import label
 from mars_nb.planner.explain import Explained, Step
 from mars_nb.tables import Page, Table
 from mars_nb.text import count, size
 
 #: How many operations are listed, the last ones.
 LISTED = 200
+_MOST_LABEL = 30
 _HEADER = ("#", "operation", "of", "runs", "shape", "bytes", "notes", "recorded in")
 _NUMBERS = frozenset({"#", "bytes"})
 _THERE = {"held": "result", "kept": "intermediate"}
@@ -92,7 +95,7 @@ def _row(number: int, step: Step) -> list[str]:
     node = step.node
     return [
         str(number),
-        node.short_name,
+        _operation(node),
         ", ".join(str(place + 1) for place in step.inputs),
         _runs(step),
         _shape(node.meta),
@@ -100,6 +103,13 @@ def _row(number: int, step: Step) -> list[str]:
         "; ".join(_notes(step)),
         node.site.place if node.site else "",
     ]
+
+
+def _operation(node: Node) -> str:
+    """Name an operation, and the columns if it chooses some or puts one in."""
+    key = node.args[1] if node.op.name in ("getitem", "setitem") and len(node.args) > 1 else None
+    is_label = isinstance(key, str | int) or (isinstance(key, list) and not any(isinstance(i, Node) for i in key))
+    return f"{node.short_name} {label(repr(key), _MOST_LABEL)}" if is_label else node.short_name
 
 
 def _runs(step: Step) -> str:
@@ -121,8 +131,9 @@ def _runs(step: Step) -> str:
 
 
 def _notes(step: Step) -> Iterable[str]:
-    if step.columns is not None and step.columns[0] < step.columns[1]:
-        yield f"reads {step.columns[0]} of {step.columns[1]} columns"
+    if step.columns is not None and step.how in ("partitioned", "whole", "columnar"):
+        groups = f", {count(step.row_groups, 'row group')}" if step.row_groups else ""
+        yield f"reads {step.columns[0]} of {count(step.columns[1], 'column')}{groups}"
     if step.how == "partitioned" and not step.tasks:
         yield "in the tasks of what follows"
     if step.refused:
