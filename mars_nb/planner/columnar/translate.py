@@ -16,7 +16,16 @@ import polars as pl
 from mars_nb.graph.meta import PandasMeta, TensorMeta
 from mars_nb.graph.node import Arguments, Node, Path
 from mars_nb.planner.columnar.dtypes import polars_type
-from mars_nb.planner.columnar.relations import Computed, Filtered, Matched, Numbered, Reduced, Relation, marks, narrowest
+from mars_nb.planner.columnar.relations import (
+    Computed,
+    Filtered,
+    Matched,
+    Numbered,
+    Reduced,
+    Relation,
+    marks,
+    narrowest,
+)
 from mars_nb.planner.columnar.values import (
     Attached,
     Column,
