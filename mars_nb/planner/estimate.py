@@ -30,7 +30,7 @@ _MOST_COLUMNS = 64
 # Operations on arrays that Dask cuts in ways of its own, or refuses with some arguments.
 _UNTOLD = frozenset({"reshape", "roll", "nan_to_num"})
 # What cannot be told by lengths alone: the planner's rule is asked.
-_ASKED = frozenset("diag diagonal gradient ediff1d block cov corrcoef compress delete".split())
+_ASKED = frozenset("diag diagonal gradient ediff1d block cov corrcoef compress delete matmul dot".split())
 
 
 def estimate(

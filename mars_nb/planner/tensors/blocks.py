@@ -23,9 +23,11 @@ from mars_nb.graph.node import Node
 from mars_nb.planner.tensors.works import Drawn, Fold, Step
 from mars_nb.tensor.tiles import rows, tile, tiles_of
 
-#: Items of a block: with a few of them in turn, doubles stay in an L2 cache of 1 MiB. Measured by
-#: `benchmarks/tensors.py`: from 10,000 to 30,000 all are alike.
-BLOCK = 20_000
+#: Items of a block: a few blocks of doubles stay in an L2 cache of 1 MiB, and numpy's calls take longer than Python's.
+BLOCK = 32_000
+
+# Up to so many items a line that is repeated is short.
+_SHORT_LINE = 64
 
 Axes = tuple[int, ...]
 Window = Sequence[slice]
@@ -128,13 +130,20 @@ class Blocks:
             tiles_of(0, n, sides[axis]) if axis in sides else self.spans[axis] for axis, n in enumerate(self.lengths)
         ]
 
+    def _is_short_line(self, value: Any, axes: Axes, spans: Sequence[Sequence[tuple[int, int]]]) -> bool:
+        """Tell arrays that are the same for many short lines."""
+        shape = np.shape(value)
+        own = _last(axes, shape)
+        repeats = len(axes) > len(own) and all(n == self.lengths[axis] for n, axis in zip(shape, own, strict=True))
+        return repeats and 1 < np.size(value) <= _SHORT_LINE and all(len(spans[axis]) == 1 for axis in own)
+
     def _by_blocks(self, values: Sequence[Any], spans: Sequence[Sequence[tuple[int, int]]], at: _Place) -> Any:
         __tracebackhide__ = True
         *others, root = self.parts
         answer = (_States if isinstance(root.work, Fold) else _Array)(root)
         reads = [
-            _picker(np.shape(value), _last(axes, np.shape(value)))
-            for value, axes in zip(values, self.given, strict=True)
+            _Line(value, axes) if self._is_short_line(value, axes, spans) else _picker(shape, _last(axes, shape))
+            for value, axes, shape in zip(values, self.given, map(np.shape, values), strict=True)
         ]
         buffers: _Buffers | None = None
         for window in itertools.product(*([slice(*span) for span in along] for along in spans)):
@@ -175,6 +184,22 @@ def _picker(shape: Sequence[int], axes: Axes) -> Callable[[Any, Window], Any]:
     whole = slice(None)
     places = [None if n == 1 else axis for n, axis in zip(shape, axes, strict=True)]
     return lambda value, window: value[tuple([whole if axis is None else window[axis] for axis in places])]
+
+
+class _Line:
+    """Gives a short line as often as a block has lines, because numpy would take long for each of them."""
+
+    def __init__(self, value: Any, axes: Axes) -> None:
+        self._value, self._axes = value, axes
+        self._known: dict[tuple[int, ...], Any] = {}
+
+    def __call__(self, value: Any, window: Window) -> Any:
+        """Give it for a block."""
+        shape = tuple([window[axis].stop - window[axis].start for axis in self._axes])
+        found = self._known.get(shape)
+        if found is None:
+            found = self._known[shape] = np.ascontiguousarray(np.broadcast_to(self._value, shape))
+        return found
 
 
 class _Array:

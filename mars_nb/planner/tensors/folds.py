@@ -14,7 +14,8 @@ from mars_nb.graph.node import Arguments, Function, Node, Path
 from mars_nb.planner.context import Building
 from mars_nb.planner.layout import ChunkKey, Grid, Layout, Single, grid_indices
 from mars_nb.planner.tensors.items import PLAIN
-from mars_nb.planner.tensors.works import ByUfunc, Fold, Join, Moments, Way, mean_of, root_of
+from mars_nb.planner.tensors.ways import ByUfunc, Moments, Way, mean_of, root_of
+from mars_nb.planner.tensors.works import Fold, Join
 
 # States that are joined in one task, at most.
 _FAN_IN = 32

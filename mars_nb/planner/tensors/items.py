@@ -12,7 +12,8 @@ from mars_nb.graph.meta import TensorMeta
 from mars_nb.graph.node import Arguments, Function, Node, Path
 from mars_nb.planner.context import Building
 from mars_nb.planner.layout import ChunkKey, Grid, Layout, Single, grid_indices, spans
-from mars_nb.planner.tensors.works import Cast, Method, Slot, Step, power
+from mars_nb.planner.tensors.calls import Cast, Method, Where, power
+from mars_nb.planner.tensors.works import Slot, Step
 
 #: Kinds of numbers that numpy's loops take as they are.
 PLAIN = frozenset("biufc")
@@ -27,7 +28,7 @@ _OPERATORS = {
 # They give arrays of their own, never views; those of the first line can be told where to write.
 _FUNCTIONS: dict[str, tuple[Callable[..., Any], bool]] = {
     **{f"numpy.{name}": (getattr(np, name), True) for name in ("clip", "round", "around")},
-    **{f"numpy.{name}": (getattr(np, name), False) for name in ("where", "isclose", "nan_to_num")},
+    **{f"numpy.{name}": (getattr(np, name), False) for name in ("isclose", "nan_to_num")},
 }
 
 
@@ -78,7 +79,9 @@ def _call(node: Node) -> _Call | None:
         found = (_OPERATORS[op.name], args, kwargs)
     elif op.name in _FUNCTIONS and op.target is _FUNCTIONS[op.name][0]:
         takes_out = _FUNCTIONS[op.name][1]
-        found = (op.target, args, kwargs) if (op.name != "numpy.where" or len(args) == 3) else None
+        found = op.target, args, kwargs
+    elif op.target is np.where and len(args) == 3:
+        found = Where(), args, kwargs
     else:
         found = None
     if found is None or not all(_is_number(value) for value in found[1]):

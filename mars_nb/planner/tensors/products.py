@@ -1,0 +1,136 @@
+"""Products of matrices: few large ones, of rows by columns, as BLAS is quickest at them.
+
+What fits is one product, which BLAS does on all cores; numpy knows a matrix times its own transpose, which takes half
+the work. What is larger is cut into products of some rows by some columns, without cutting what is summed up.
+"""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from mars_nb.config import options
+from mars_nb.graph.meta import TensorMeta
+from mars_nb.graph.node import Arguments, Function, Node, Path
+from mars_nb.planner.context import Building
+from mars_nb.planner.layout import ChunkKey, Grid, Layout, Single, join_grid, spans
+from mars_nb.tensor.tiles import chunk_lengths
+
+#: Bytes of both matrices and their product, up to which it is one.
+WHOLE = 2**29
+#: Bytes of the rows or columns of one product, at most.
+_PANEL = 2**27
+_BLAS = frozenset(map(np.dtype, ("f4", "f8", "c8", "c16")))
+_NAMES = frozenset({"matmul", "numpy.matmul", "numpy.dot", "dot"})
+
+
+def lower(building: Building, node: Node) -> Layout | None:
+    """Lower the product of two matrices, None if it is none, or of another kind."""
+    pair = _pair(node)
+    if pair is None:
+        return None
+    one, other = pair
+    metas = [each.meta for each in (one, other, node) if isinstance(each.meta, TensorMeta)]
+    if len(metas) < 3 or any(len(meta.shape) != 2 or not meta.known or 0 in meta.shape for meta in metas):
+        return None
+    dtypes = {meta.dtype for meta in metas}
+    if len(dtypes) > 1 or not dtypes <= _BLAS:
+        return None
+    own = _is_transpose(other, one)
+    sizes = [meta.nbytes for meta in metas[own:]]
+    if sum(sizes) <= WHOLE:
+        inputs = [building.single(each).key for each in ((one,) if own else pair)]
+        product = building.add(node, "product", _by_own_transpose if own else np.matmul, inputs)
+        return _cut(building, node, product)
+    return _in_panels(building, node, one, other)
+
+
+def _pair(node: Node) -> tuple[Node, Node] | None:
+    if node.op.name not in _NAMES or node.kwargs:
+        return None
+    args = node.args
+    if isinstance(node.op, Path):
+        call = args[1]
+        args = (args[0], *call.args) if isinstance(call, Arguments) and not call.kwargs else ()
+    elif not isinstance(node.op, Function):
+        return None
+    nodes = [arg for arg in args if isinstance(arg, Node)]
+    return (nodes[0], nodes[1]) if len(nodes) == len(args) == 2 else None
+
+
+def _is_transpose(node: Node, of: Node) -> bool:
+    if not isinstance(node.op, Path) or node.args[0] is not of:
+        return False
+    return node.op.names == ("T",) or (node.op.names == ("transpose",) and node.args[1] == ((), {}))
+
+
+def _by_own_transpose(array: Any) -> Any:
+    return array @ array.T  # numpy sees that it is the same memory
+
+
+def _cut(building: Building, node: Node, product: ChunkKey) -> Layout:
+    """Give parts of the product, for what comes next to go on in chunks."""
+    assert isinstance(node.meta, TensorMeta)
+    shape = tuple(map(int, node.meta.shape))
+    lengths = chunk_lengths(shape, options.chunk_bytes // node.meta.dtype.itemsize)
+    if max(map(len, lengths)) == 1:
+        return Single(product)
+    windows = [tuple(slice(*span) for span in part) for part in itertools.product(*map(spans, lengths))]
+    keys = [building.add(node, i, operator.itemgetter(window), [product]) for i, window in enumerate(windows)]
+    return Grid(tuple(keys), lengths)
+
+
+def _in_panels(building: Building, node: Node, one: Node, other: Node) -> Layout | None:
+    """Multiply some rows by some columns at a time."""
+    assert isinstance(one.meta, TensorMeta)
+    line = one.meta.shape[1] * one.meta.dtype.itemsize
+    most = int(_PANEL // line)
+    grids = building.lowered[one], building.lowered[other]
+    if not all(isinstance(grid, Grid) and grid.known for grid in grids):
+        return None
+    rows, row_lengths = _panels(building, node, one, 0, most)
+    columns, column_lengths = _panels(building, node, other, 1, most)
+    if max(*row_lengths, *column_lengths) > most:
+        return None
+    keys = [
+        building.add(node, (i, j), np.matmul, [row, column])
+        for i, row in enumerate(rows)
+        for j, column in enumerate(columns)
+    ]
+    if len(keys) == 1:
+        return Single(keys[0])
+    return Grid(tuple(keys), (tuple(row_lengths), tuple(column_lengths)))
+
+
+def _panels(building: Building, node: Node, matrix: Node, axis: int, most: int) -> tuple[list[ChunkKey], list[int]]:
+    """Join chunks to panels of whole lines, each of as many chunks as fit."""
+    grid = building.lowered[matrix]
+    assert isinstance(grid, Grid)
+    counts = [len(lengths) for lengths in grid.nsplits]
+    keys = np.empty(len(grid.keys), object)
+    keys[:] = grid.keys
+    keys = keys.reshape(counts)
+    runs: list[list[int]] = []
+    lengths: list[int] = []
+    for i, length in enumerate(map(int, grid.nsplits[axis])):
+        if runs and lengths[-1] + length <= most:
+            runs[-1].append(i)
+            lengths[-1] += length
+        else:
+            runs.append([i])
+            lengths.append(length)
+    found = []
+    for number, run in enumerate(runs):
+        part = keys.take(run, axis=axis)
+        name = ("panel", matrix.key, axis, number)
+        found.append(building.add(node, name, partial(_joined, part.shape), list(part.flat)))
+    return found, lengths
+
+
+def _joined(counts: Sequence[int], *chunks: Any) -> Any:
+    return join_grid(chunks, counts)
