@@ -33,6 +33,7 @@ from mars_nb.scheduler.state import Graph, Key, RunState
 
 #: Seconds after which an idle worker ends.
 IDLE_SECONDS = 5.0
+_NOTHING = 0.0, 0.0
 
 
 class Scheduler:
@@ -271,7 +272,7 @@ class Scheduler:
         function, arguments = state.tasks[number].function, state.arguments(number)
         began = perf_counter()
         if worker is not None:
-            worker.inside, worker.task, worker.began, worker.part = run, number, began, 0.0
+            worker.inside, worker.task, worker.began, worker.told = run, number, began, _NOTHING
         error: BaseException | None = None
         value = None
         lock.release()

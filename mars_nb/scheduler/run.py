@@ -111,14 +111,14 @@ class Run:
                 if worker.inside is self:
                     counts = found[state.counted[worker.task]]
                     counts.under_way += now - worker.began
-                    counts.part += worker.part
+                    counts.part += worker.done(now)
         return {name: found[counts] for name, counts in state.counts.items()}
 
 
 class Worker(threading.Thread):
     """A thread of a scheduler, and the `inside.Place` of its tasks.
 
-    All but `turn` and `part` is guarded by the scheduler's lock; `abandoned` changes once, so it is also read without.
+    All but `turn` and `told` is guarded by the scheduler's lock; `abandoned` changes once, so it is also read without.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ class Worker(threading.Thread):
         self.inside: Run | None = None  # a task of which it runs: its number, and when it began
         self.task = 0
         self.began = 0.0
-        self.part = 0.0  # of the task that is done, as far as it told
+        self.told = 0.0, 0.0  # what part of the task is done, as far as it told, and when that was
         self.abandoned = False
         self.call = threading.Condition(scheduler._lock)  # waits for it when there is nothing to do
         self.resting = False
@@ -152,4 +152,12 @@ class Worker(threading.Thread):
         """Take note of what part of the task is done; see `mars_nb.scheduler.inside.Place`."""
         if self.abandoned:
             raise inside.Unwanted("the run is over")
-        self.part = part
+        self.told = part, time.perf_counter()
+
+    def done(self, now: float) -> float:
+        """Tell what part of the task is done.
+
+        How long it takes to do what it tells nothing of nobody knows, so that grows more and more slowly.
+        """
+        part, at = self.told
+        return 1.0 - (1.0 - part) * (at - self.began) / (now - self.began) if part else 0.0

@@ -28,6 +28,8 @@ from mars_nb.text import counted
 _NUMBERS = itertools.count(1)
 # A signal that comes right before a wait begins does not end it, so an interrupt may have to wait for the next round.
 _WAIT_SECONDS = 0.05
+#: What is shown of a task at the most that is not over: not all of its work is counted.
+_NEARLY = 0.99
 
 
 class Task(Future[Any]):
@@ -256,7 +258,7 @@ class Task(Future[Any]):
         ended = self._ended
         elapsed = (self._clock() if ended is None else ended) - self._started
         operations, memory = self._status()
-        fraction = 1.0 if state == "done" else estimate.share(operations)
+        fraction = 1.0 if state == "done" else min(_NEARLY, estimate.share(operations))
         with self._moving:
             fraction = self._meter.move(fraction)
         return Snapshot(state, elapsed, operations, fraction, memory, self._n_threads, self.number, self.session_name)

@@ -7,10 +7,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any
 
-import pandas as pd
 import polars as pl
 
 from mars_nb.planner.columnar.hand_over import Shape, taken
+from mars_nb.planner.columnar.inputs import part_of
 from mars_nb.planner.columnar.parts import parts
 from mars_nb.planner.columnar.relations import (
     Computed,
@@ -158,9 +158,9 @@ class Query:
             If Polars cannot: pandas will, or say what is wrong.
         """
         try:
-            watch = Watch(inside.current(), self.room)
-            found = pl.collect_all(self.lazy(arguments, watch), engine="streaming")
-        except pl.exceptions.PolarsError as error:
+            with Watch(inside.current(), self.room) as watch:
+                found = pl.collect_all(self.lazy(arguments, watch), engine="streaming")
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
             raise NotColumnar(f"Polars: {error}") from None
         gapped = self._gapped
         met = {key for key, frame in zip(gapped, found[len(self.answers) :], strict=True) if frame.item()}
@@ -175,7 +175,7 @@ def _given(chunks: Chunks, names: Sequence[str], values: Sequence[Any]) -> pl.Da
     """Give columns of chunks; NaN is NaN."""
     parts = []
     for value in values:
-        columns = [taken(_part(value, chunks.columns[name][0]), name, chunks.columns[name][1]) for name in names]
+        columns = [taken(part_of(value, chunks.columns[name][0]), name, chunks.columns[name][1]) for name in names]
         parts.append(pl.DataFrame(columns))
     return pl.concat(parts, rechunk=False)
 
@@ -184,12 +184,6 @@ def _lazy(frame: pl.DataFrame, number: str | None) -> pl.LazyFrame:
     """Give a lazy frame, and the numbers of the rows if these have a name; NaN is null."""
     lazy = frame.lazy() if number is None else frame.lazy().with_row_index(number)
     return lazy.with_columns(pl.col(pl.Float32, pl.Float64).fill_nan(None))
-
-
-def _part(value: Any, position: int) -> Any:
-    if position < 0:
-        return value.index.get_level_values(-1 - position)
-    return value if isinstance(value, pd.Series) else value.iloc[:, position]
 
 
 def answer_of(value: Value, name: Any) -> Answer:

@@ -14,18 +14,18 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from mars_nb.graph.node import Node
+from mars_nb.graph.node import Node, Source
 from mars_nb.planner.chunks.renumber import columns_of
 from mars_nb.planner.columnar import inputs, rules, scans
 from mars_nb.planner.columnar.bounds import bound
-from mars_nb.planner.columnar.parts import parts_for
+from mars_nb.planner.columnar.parts import Part, parts_for
 from mars_nb.planner.columnar.query import Answer, Chunks, Query, answer_of, inputs_of
 from mars_nb.planner.columnar.relations import Computed, Filtered, Input, Numbered, Relation, in_order
 from mars_nb.planner.columnar.translate import Translation
 from mars_nb.planner.columnar.values import NotColumnar, Value
 from mars_nb.planner.context import Building
 from mars_nb.planner.engines import Memory
-from mars_nb.planner.inputs.reading import reader_of
+from mars_nb.planner.inputs.reading import reader_of, up_to_date
 from mars_nb.planner.layout import ChunkKey, Layout, Rows, Single
 from mars_nb.planner.settle import note
 from mars_nb.scheduler.pieces import Pieces
@@ -103,6 +103,7 @@ def find(
     nbytes: Callable[[Node], int | None],
     always: bool = False,
     memory: Memory | None = None,
+    near: bool = False,
 ) -> Found:
     """Find the sub-plans.
 
@@ -120,8 +121,10 @@ def find(
         Take whatever means the same, also what a task a chunk does as well.
     memory
         What queries may take; None for any amount.
+    near
+        Whether queries run in this process, where the data is that the user gave.
     """
-    finding = _Finding(is_held, nbytes, always, memory)
+    finding = _Finding(is_held, nbytes, always, memory, near)
     for node in nodes:
         finding.look_at(node)
     return finding.found(targets)
@@ -134,11 +137,13 @@ class _Finding:
         nbytes: Callable[[Node], int | None],
         always: bool,
         memory: Memory | None,
+        near: bool,
     ) -> None:
         self.is_held = is_held
         self.nbytes = nbytes
         self.always = always
         self.memory = memory
+        self.near = near
         self.translation = Translation()
         self.begins: dict[Relation, Node] = {}  # nodes whose values come from elsewhere
         self.entering: dict[Relation, Node] = {}  # ... in chunks
@@ -150,11 +155,11 @@ class _Finding:
             if node.inputs:
                 if translation.translate(node) is not None:
                     return
-            elif (reader := reader_of(node)) is not None:
+            else:
                 try:
-                    value: Value = scans.scanned(translation, reader)
-                    translation.values[node] = value
-                    self.begins[value.relation] = node
+                    begin = self._begin(node)
+                    translation.values[node] = begin
+                    self.begins[begin.relation] = node
                     return
                 except NotColumnar as error:
                     translation.refused[node] = str(error)
@@ -168,6 +173,15 @@ class _Finding:
         assert isinstance(relation, Input)
         self.entering[relation] = node
         self.places[relation] = places
+
+    def _begin(self, node: Node) -> Value:
+        """Give what a query reads by itself."""
+        if self.near and isinstance(node.op, Source):
+            return inputs.of_source(self.translation, node, self.nbytes(node))
+        reader = reader_of(node)
+        if reader is None:
+            raise NotColumnar("neither a file nor a frame")
+        return scans.scanned(self.translation, up_to_date(node, reader))
 
     def found(self, targets: Sequence[Node]) -> Found:
         """Walk back from the targets to all that is lowered."""
@@ -265,18 +279,14 @@ def _lower(building: Building, stage: Stage, places: dict[Input, dict[str, tuple
         return
     numbers = itertools.count()
     for node, cut in zip(stage.answers, cuts, strict=True):
-        if cut == 1:
-            # Not counted as work of the operation: it takes no time, and would be expected to take as long as a query.
-            building.graph[node.key, "answer"] = ChunkTask(partial(_taken, next(numbers)), (query,))
-            note(building, node, Single((node.key, "answer")), settled=True)
-        else:
-            parts = tuple(building.add(node, i, partial(_part, next(numbers)), [query]) for i in range(cut))
-            note(building, node, Rows(parts, node.key, None, columns_of(node)), settled=True)
+        names = tuple((node.key, f"answer {i}") for i in range(cut))
+        for name in names:
+            # Not counted for the operation: it would be expected to take as long as the query.
+            building.graph[name] = ChunkTask(partial(_taken, next(numbers)), (query,))
+        layout = Single(names[0]) if cut == 1 else Rows(names, node.key, None, columns_of(node))
+        note(building, node, layout, settled=True)
 
 
 def _taken(number: int, answers: Pieces) -> Any:
-    return answers.take(number)
-
-
-def _part(number: int, answers: Pieces) -> Any:
-    return answers.take(number).of_pandas()
+    found = answers.take(number)
+    return found.of_pandas() if isinstance(found, Part) else found

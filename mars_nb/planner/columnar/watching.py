@@ -8,27 +8,34 @@ Concurrency
 -----------
 `Watch` is called by Polars's threads, several at a time. What they write are single items, and what is lost of them is
 written anew by the next batch.
+
+When the program ends, queries that still run are ended, too, and waited for: Polars's threads must not call an
+interpreter that is gone.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
+import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import polars as pl
 
 from mars_nb.planner.columnar.values import NotColumnar
-from mars_nb.scheduler.inside import Place
+from mars_nb.scheduler.inside import Place, Unwanted
 from mars_nb.text import size
 
 #: What part of the work is done when all rows were read: groups are still to be put together, and rows to be sorted.
-_READ = 0.95
+_READ = 0.9
 #: Seconds between two looks at the memory.
 _PERIOD = 0.05
+#: Seconds that the end of the program waits for queries.
+_PATIENCE = 2.0
 
 
 def process_memory() -> int:
@@ -42,8 +49,36 @@ def process_memory() -> int:
     return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
 
 
+class _Running:
+    """The queries that run in this process."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._number = 0
+        self.ending = False
+
+    def __enter__(self) -> None:
+        with self._changed:
+            self._number += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self._number -= 1
+            self._changed.notify_all()
+
+    def end(self) -> None:
+        """End them all, and wait for it."""
+        self.ending = True
+        with self._changed:
+            self._changed.wait_for(lambda: not self._number, _PATIENCE)
+
+
+_running = _Running()
+atexit.register(_running.end)
+
+
 class Watch:
-    """Watches one query.
+    """Watches one query, inside a ``with`` block.
 
     Parameters
     ----------
@@ -73,6 +108,13 @@ class Watch:
         self._rows: list[int] = []  # of each input
         self._read: list[int] = []
 
+    def __enter__(self) -> Self:
+        _running.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _running.__exit__()
+
     def past(self, lazy: pl.LazyFrame, column: str, kind: Any, number: str, rows: int | None) -> pl.LazyFrame:
         """Let rows pass by.
 
@@ -94,6 +136,8 @@ class Watch:
         return lazy.with_columns(passed.alias(column)).drop(number)
 
     def _look(self, which: int, columns: Sequence[pl.Series]) -> pl.Series:
+        if _running.ending:
+            raise Unwanted("the program ends")
         values, numbers = columns
         if len(numbers):
             self._read[which] = max(self._read[which], min(numbers[-1] + 1, self._rows[which]))

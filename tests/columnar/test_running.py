@@ -1,0 +1,314 @@
+"""Queries while they run: how far they are, how they end, what memory they take, and answers in chunks."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from columnar_tools import same, watched
+
+import mars_nb
+import mars_nb.dataframe as md
+from mars_nb.graph.node import ordered
+from mars_nb.planner.columnar import parts, query, watching
+from mars_nb.planner.columnar.stages import find
+from mars_nb.planner.columnar.values import NotColumnar
+from mars_nb.planner.columnar.watching import Watch, carrier
+from mars_nb.planner.engines import Memory
+from mars_nb.scheduler import inside
+
+ROWS = 400_000
+
+
+@pytest.fixture(scope="module")
+def frame() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    return pd.DataFrame({"k": rng.integers(0, 50, ROWS), "x": rng.random(ROWS), "n": np.arange(ROWS)})
+
+
+@pytest.fixture(scope="module")
+def path(frame: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> str:
+    found = str(tmp_path_factory.mktemp("running") / "frame.parquet")
+    frame.to_parquet(found, row_group_size=50_000)
+    return found
+
+
+@pytest.fixture
+def session() -> Iterator[Any]:
+    with mars_nb.option_context({"engine": "columnar"}), mars_nb.new_session() as session:
+        yield session
+
+
+# --- how far it is ----------------------------------------------------------------------------------------------
+
+
+class Told:
+    def __init__(self) -> None:
+        self.parts: list[float] = []
+
+    def reached(self, part: float) -> None:
+        self.parts.append(part)
+
+
+def _passed(watch: Watch, lazy: pl.LazyFrame, rows: int | None, column: str = "x") -> pl.LazyFrame:
+    return watch.past(lazy, column, pl.Float64, "rows", rows)
+
+
+@pytest.mark.parametrize("filtered", [False, True])
+def test_what_is_read_is_told_whatever_filters_leave_out(path: str, filtered: bool) -> None:
+    told = Told()
+    lazy = _passed(Watch(told), pl.scan_parquet(path, row_index_name="rows"), ROWS)
+    lazy = lazy.filter(pl.col("k") == 3) if filtered else lazy
+    assert "SELECTION" in lazy.explain() or not filtered  # it is still the scan that filters
+    found = lazy.select(pl.col("x").sum()).collect(engine="streaming")
+    assert found.item() > 0
+    assert len(told.parts) > 2
+    assert max(told.parts) == pytest.approx(watching._READ, rel=0.01)
+    assert min(told.parts) < 0.5
+
+
+def test_several_inputs_count_by_their_rows() -> None:
+    told = Told()
+    watch = Watch(told)
+    small, large = pl.DataFrame({"x": [1.0] * 10}), pl.DataFrame({"x": [1.0] * 30})
+    one = _passed(watch, small.lazy().with_row_index("rows"), 10)
+    _passed(watch, large.lazy().with_row_index("rows"), 30)
+    one.collect()
+    assert max(told.parts) == watching._READ / 4
+
+
+def test_of_rows_that_nobody_counted_nothing_is_told() -> None:
+    told = Told()
+    _passed(Watch(told), pl.DataFrame({"x": [1.0]}).lazy().with_row_index("rows"), None).collect()
+    assert told.parts == [0.0]
+
+
+def test_the_column_that_passes_by_is_none_that_filters_look_at() -> None:
+    kinds = {"c0": pl.String, "c1": pl.Int64, "c2": pl.Float64}
+    assert carrier(kinds, set()) == "c1"
+    assert carrier(kinds, {"c1"}) == "c2"
+    assert carrier(kinds, {"c1", "c2"}) == "c0"
+    assert carrier({"c1": pl.Int64}, {"c1"}) == "c1"
+
+
+class Gate:
+    """Holds a query up at a batch of rows."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, at: int = 0) -> None:
+        self.reached, self.opened = threading.Event(), threading.Event()
+        self.batches = 0
+        self._at = at
+        monkeypatch.setattr(Watch, "_look_at_memory", lambda watch: self._pass())
+
+    def _pass(self) -> None:
+        self.batches += 1
+        if self.batches > self._at:
+            self.reached.set()
+            assert self.opened.wait(20)
+
+
+@pytest.mark.parametrize("source", ["file", "frame"])
+def test_progress_moves_inside_a_query(
+    session: Any, frame: pd.DataFrame, path: str, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(monkeypatch, 1)
+    lazy = md.read_parquet(path) if source == "file" else md.DataFrame(frame)
+    task = lazy.groupby("k").x.sum().execute(wait=False)
+    assert gate.reached.wait(20)
+    (operation,) = task.snapshot().operations
+    assert (operation.done, operation.running, operation.total) == (0, 1, 1)
+    assert 0.05 < operation.part < 1.0
+    assert 0.05 < task.progress() < 1.0
+    assert task.sample().operations[operation.node.key].part == pytest.approx(operation.part, abs=0.2)
+    gate.opened.set()
+    same(task.result(20).fetch(), frame.groupby("k").x.sum())
+    assert task.progress() == 1.0
+
+
+# --- how it ends ------------------------------------------------------------------------------------------------
+
+
+def test_a_cancelled_query_ends_at_the_next_batch(session: Any, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate(monkeypatch)
+    task = md.read_parquet(path).groupby("k").x.sum().execute(wait=False)
+    assert gate.reached.wait(20)
+    began = time.perf_counter()
+    assert task.cancel()
+    assert time.perf_counter() - began < 0.2
+    gate.opened.set()
+    _wait_until_none_runs()
+    assert gate.batches <= pl.thread_pool_size() + 1  # those that were held up, and no more
+
+
+def _wait_until_none_runs() -> None:
+    running = watching._running
+    with running._changed:
+        assert running._changed.wait_for(lambda: not running._number, 20)
+
+
+def test_a_query_inside_a_function_ends_with_the_run_that_it_asked_for() -> None:
+    over = False
+    told = Told()
+    place = inside.Nested(lambda: over, told)
+    place.reached(0.5)
+    assert told.parts == [0.0]
+    over = True
+    with pytest.raises(inside.Unwanted):
+        place.reached(0.6)
+
+
+def test_a_program_may_end_while_a_query_runs(path: str) -> None:
+    script = f"""
+import mars_nb, mars_nb.dataframe as md
+from threading import Event
+from mars_nb.planner.columnar.watching import Watch
+begun = Event()
+look = Watch._look_at_memory
+def slow(watch):
+    begun.set()
+    Event().wait(0.05)
+Watch._look_at_memory = slow
+mars_nb.options.engine = "columnar"
+mars_nb.new_session()
+task = md.read_parquet({path!r}).groupby("k").x.sum().execute(wait=False)
+assert begun.wait(20)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+# --- memory -----------------------------------------------------------------------------------------------------
+
+
+def test_a_query_ends_that_takes_more_memory_than_there_is() -> None:
+    sizes, now = iter([100, 250, 450]), iter([0.0, 1.0, 1.0, 2.0])
+    watch = Watch(Told(), 300, lambda: next(sizes), lambda: next(now))
+    watch._look_at_memory()
+    watch._look_at_memory()  # too soon to look again
+    with pytest.raises(NotColumnar, match="350 B of memory taken, where the session has 300 B left"):
+        watch._look_at_memory()
+
+
+def test_what_took_too_much_is_computed_in_parts(
+    session: Any, path: str, frame: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = iter(range(0, 2**60, 2**40))
+    monkeypatch.setattr(watching, "_PERIOD", 0.0)
+    monkeypatch.setattr(query, "Watch", partial(Watch, memory=lambda: next(sizes)))
+    with watched() as seen:
+        found = md.read_parquet(path).groupby("k").x.sum().execute().fetch()
+    assert len(seen.fallbacks) == 1
+    assert "of memory taken" in seen.fallbacks[0]
+    same(found, frame.groupby("k").x.sum())
+
+
+def test_memory_of_the_process() -> None:
+    before = watching.process_memory()
+    block = np.ones(2**25, np.uint8)
+    assert 2**24 < watching.process_memory() - before < 2**27
+    assert block.any()
+
+
+@pytest.mark.parametrize(
+    ("program", "limit", "fits"),
+    [
+        (lambda df: df.sort_values("x"), 2**25, False),  # 9.2 MiB to sort, as much to give
+        (lambda df: df.sort_values("x"), 2**27, True),
+        (lambda df: df.sort_values("x").head(3), 2**25, True),  # counts what is sorted alone
+        (lambda df: df.groupby("k").x.sum(), 2**20, True),  # groups are mostly few
+        (lambda df: df.x.sum(), 2**20, True),
+        (lambda df: df.merge(df, on="n").x_x.sum(), 2**23, False),  # the side that is searched
+        (lambda df: df.merge(df, on="n").x_x.sum(), 2**25, True),
+    ],
+)
+def test_what_may_not_fit_is_not_begun(program: Any, limit: int, fits: bool, path: str) -> None:
+    node = program(md.read_parquet(path))._node
+    found = find(ordered([node]), [node], lambda _: False, lambda _: None, True, Memory(limit, limit))
+    assert (node in found.stages) is fits
+    assert fits or "memory" in found.refused[node]
+
+
+def test_chunks_that_are_brought_count(frame: pd.DataFrame) -> None:
+    node = md.DataFrame(frame).groupby("k").x.sum()._node
+    for limit, fits in ((2**23, False), (2**25, True)):
+        found = find(ordered([node]), [node], lambda _: False, lambda _: None, True, Memory(limit, limit))
+        assert (node in found.stages) is fits
+
+
+def test_within_a_small_limit_the_answers_are_the_same(path: str, frame: pd.DataFrame) -> None:
+    with mars_nb.new_session(memory_limit="24MiB") as session:
+        found = md.read_parquet(path).sort_values(["k", "x"]).execute()
+        assert session.memory <= session.memory_limit
+        pd.testing.assert_frame_equal(found.fetch(), frame.sort_values(["k", "x"]))
+
+
+# --- large answers ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "LEAST_BYTES", 2**20)
+    monkeypatch.setattr(parts, "PART_BYTES", 2**20)
+
+
+PROGRAMS = {
+    "sorted": lambda pd, df: df.sort_values("x"),
+    "numbered": lambda pd, df: df.sort_values("x", ignore_index=True),
+    "series": lambda pd, df: df.sort_values("x").n,
+    "filtered": lambda pd, df: df[df.k < 2].sort_values("x"),
+    "none left": lambda pd, df: df[df.k < 0].sort_values("x"),
+    "gaps": lambda pd, df: df.merge(df[df.k < 2][["n", "k"]].rename(columns={"k": "g"}), on="n", how="left"),
+    "used": lambda pd, df: df.sort_values("x").cumsum().tail(3),
+}
+
+
+@pytest.mark.usefixtures("small_parts")
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_large_answers_are_chunks(session: Any, name: str, path: str, frame: pd.DataFrame) -> None:
+    program = PROGRAMS[name]
+    lazy = program(md, md.read_parquet(path))
+    with watched() as seen:
+        lazy.execute()
+    assert not seen.fallbacks
+    assert seen.answered
+    if name != "used":
+        assert len(session._backend.layout(lazy._node.key).keys) > 4
+    same(lazy.fetch(), program(pd, frame))
+    same(lazy.head(3).fetch(), program(pd, frame).head(3))
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_large_and_small_answers_of_one_query(session: Any, path: str, frame: pd.DataFrame) -> None:
+    df = md.read_parquet(path)
+    ordered, total = df.sort_values("x"), df.groupby("k").x.sum()
+    mars_nb.execute(ordered, total)
+    same(ordered.fetch(), frame.sort_values("x"))
+    same(total.fetch(), frame.groupby("k").x.sum())
+
+
+def test_parts() -> None:
+    found = pl.DataFrame({"a": range(10), "b": [None, *range(9)]})
+    assert parts.parts_for(parts.LEAST_BYTES - 1) == 1
+    shape = parts.Shape("frame", pd.Index(["a", "b"]), (np.dtype(int),) * 2, ("none", "maybe"), narrow=(None, None))
+    cut = parts.parts(found, shape, 3)
+    assert [part.frame.height for part in cut] == [10, 0, 0]  # small as it is
+    assert [part.of_pandas().b.dtype for part in cut] == [np.dtype(float)] * 3  # as in the whole
+    assert cut[0].of_pandas().index.equals(pd.RangeIndex(10))
+
+
+def test_bytes_of_parts_are_counted() -> None:
+    from mars_nb.session.backends.memory import bytes_of
+
+    found = pl.DataFrame({"a": np.arange(2**17)})
+    shape = parts.Shape("series", "a", (np.dtype(int),), ("none",), narrow=(None,))
+    (part,) = parts.parts(found, shape, 1)
+    assert 2**20 <= bytes_of(part) < 2**20 + 1000
