@@ -22,7 +22,7 @@ from mars_nb.planner.columnar.parts import Part, parts_for
 from mars_nb.planner.columnar.query import Answer, Chunks, Query, answer_of, inputs_of
 from mars_nb.planner.columnar.relations import Computed, Filtered, Input, Numbered, Relation, in_order
 from mars_nb.planner.columnar.translate import Translation
-from mars_nb.planner.columnar.values import NotColumnar, Value
+from mars_nb.planner.columnar.values import Array, NotColumnar, Value
 from mars_nb.planner.context import Building
 from mars_nb.planner.engines import Memory
 from mars_nb.planner.inputs.reading import reader_of, up_to_date
@@ -211,6 +211,9 @@ class _Finding:
         relations = in_order([value.relation])
         if not self.always and all(isinstance(relation, _LIGHT) for relation in relations):
             self.translation.refused[node] = "row by row, which is done as well chunk by chunk"
+            return None
+        if isinstance(value, Array):
+            self.translation.refused[node] = "an array of numpy beside rows"
             return None
         answer = answer_of(value, self.translation.name)
         try:

@@ -257,6 +257,11 @@ class Series:
 
 
 @dataclass(frozen=True, eq=False)
+class Array(Series):
+    """An array of numpy that has an item for each of some rows; no answer, but it may become a column."""
+
+
+@dataclass(frozen=True, eq=False)
 class Scalar:
     """The one value of a reduction: a column of a relation of one row.
 

@@ -54,7 +54,8 @@ def _holds(dtype: Any, value: Any) -> bool:
     return type(value) is int and np.iinfo(dtype).min <= value <= np.iinfo(dtype).max
 
 
-def _is_missing(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
+    """Tell a constant that stands for what is missing."""
     return value is None or value is pd.NaT or (isinstance(value, float | np.floating) and bool(np.isnan(value)))
 
 
@@ -76,7 +77,7 @@ def put(column: Column, mask: Column, other: Any) -> Column:
         If the dtype of the answer depends on values.
     """
     where = pl.when(mask.expr)
-    if not isinstance(other, Column) and _is_missing(other):
+    if not isinstance(other, Column) and is_missing(other):
         found = derived(where.then(None).otherwise(column.expr), column.dtype, column, mask)
         if not is_plain(column.dtype, "biu"):
             return found
@@ -140,7 +141,7 @@ def filled(column: Column, value: Any) -> Column:
     if isinstance(value, Column):
         other = derived(_column(value, column.dtype), column.dtype, value)
         return derived(pl.coalesce(column.valid, other.valid), column.dtype, column, value, nan=False)
-    if _is_missing(value):
+    if is_missing(value):
         return column
     return derived(column.valid.fill_null(fitting(value, column.dtype)), column.dtype, column, nan=False)
 
@@ -176,7 +177,7 @@ def _is_scalar(value: Any) -> bool:
 def clip(step: Step) -> Value:
     """``series.clip(0, 1)``."""
     lower, upper = step.arguments("lower", "upper", axis=None, inplace=False)
-    bounds = [None if _is_missing(bound) else literal(step.value(bound)) for bound in (lower, upper)]
+    bounds = [None if is_missing(bound) else literal(step.value(bound)) for bound in (lower, upper)]
     if all(bound is not None for bound in bounds):
         bounds.sort()
 

@@ -15,7 +15,7 @@ from mars_nb.planner.columnar.batches import by_pandas, with_gaps
 from mars_nb.planner.columnar.dtypes import is_text
 from mars_nb.planner.columnar.fullness import is_full
 from mars_nb.planner.columnar.rules.arithmetic import truth
-from mars_nb.planner.columnar.translate import Step, rule, rule_name
+from mars_nb.planner.columnar.translate import Step, rule
 from mars_nb.planner.columnar.values import NotColumnar, Series, Value, derived
 
 _TEXTS = (
@@ -105,11 +105,8 @@ def length(step: Step) -> Value:
 
 @rule("str.slice", "str.__getitem__", "str.get")
 def sliced(step: Step) -> Value:
-    """``series.str[:2]``, ``series.str[0]``, ``series.str.split(",").str[0]``."""
+    """``series.str[:2]``, ``series.str[0]``."""
     constants(step)
-    inner = step.node.args[0]
-    if rule_name(inner) in ("str.split", "str.rsplit"):
-        return _item(step, inner)
     base = texts(step)
     call = step.calls[-1]
     key: Any = None
@@ -121,16 +118,11 @@ def sliced(step: Step) -> Value:
         start = key.start or 0
         count = None if key.stop is None else max(key.stop - start, 0)
         return step.series(base, derived(base.column.expr.str.slice(start, count), base.column.dtype, base.column))
-    return step.series(base, by_pandas(step.node, step.dtype, {inner: base.column}))
+    return step.series(base, by_pandas(step.node, step.dtype, {step.node.args[0]: base.column}))
 
 
 def _is_count(value: Any) -> bool:
     return value is None or (type(value) is int and value >= 0)
-
-
-def _item(step: Step, split: Node) -> Value:
-    """Give one of the parts that texts are split into, by pandas in one go: Polars has no column of the parts."""
-    raise NotColumnar("parts of texts")
 
 
 @rule("str.cat")
