@@ -55,6 +55,7 @@ def find(
     is_held: Callable[[Node], bool],
     nbytes_of: Callable[[str], int] = lambda key: 0,
     memory: Memory | None = None,
+    near: bool = False,
 ) -> Found | None:
     """Find sub-plans for the columnar engine, None if there cannot be any.
 
@@ -66,6 +67,8 @@ def find(
         Tells the bytes of a stored result.
     memory
         What queries may take; None for any amount.
+    near
+        Whether queries run in this process.
     """
     if why_not(nodes, is_held, nbytes_of):
         return None
@@ -74,7 +77,7 @@ def find(
     def nbytes(node: Node) -> int | None:
         return nbytes_of(node.key) if is_held(node) else nbytes_of_value(node)
 
-    return stages.find(nodes, targets, is_held, nbytes, always=options.engine == "columnar", memory=memory)
+    return stages.find(nodes, targets, is_held, nbytes, options.engine == "columnar", memory, near)
 
 
 def why_not(

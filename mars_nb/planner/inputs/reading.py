@@ -56,7 +56,7 @@ def outline(node: Node, reader: Reader) -> Layout:
 
 def lower(building: Building, node: Node, reader: Reader) -> Layout:
     """Lower a node that reads, in parts. Files that have changed since they were recorded are cut anew."""
-    recorded, reader = reader, _up_to_date(node, reader)
+    recorded, reader = reader, up_to_date(node, reader)
     # What was computed of the files as they were is cut in another way.
     partition = node.key if reader.version == recorded.version else f"{node.key}.{hash(reader.version):x}"
     if node in building.pruned and isinstance(reader, TypedReader):
@@ -93,7 +93,8 @@ def _array(building: Building, node: Node, reader: ArrayReader) -> Layout:
     return Grid(tuple(keys), reader.chunks)
 
 
-def _up_to_date(node: Node, recorded: Reader) -> Reader:
+def up_to_date(node: Node, recorded: Reader) -> Reader:
+    """Give a reader of the files as they are now, with a warning if they are others than were recorded."""
     reader = _renewed.get(node, recorded)
     if reader.version is None or reader.again is None or reader.current_version() == reader.version:
         return reader

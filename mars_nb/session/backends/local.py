@@ -148,7 +148,7 @@ class LocalBackend:
         columnar = None
         if may_be_columnar:
             memory = engines.Memory(self.memory_limit, self.memory_limit - self.memory)
-            columnar = partial(engines.find, nbytes_of=self.nbytes_of, memory=memory)
+            columnar = partial(engines.find, nbytes_of=self.nbytes_of, memory=memory, near=True)
         if options.keep_intermediates:
             return plan(nodes, held, load, kept, self._is_wished, version, columnar)
         return plan(nodes, held, load, columnar=columnar)
