@@ -241,7 +241,7 @@ class _Finding:
             stage.answers[node] = answer
             stage.inputs.update((self.entering[found], found) for _, found in keys if found in self.entering)
             by_input.update(dict.fromkeys(keys, stage))
-            stage.begins.update(self.begins[found] for _, found in keys if isinstance(found, Input))
+            stage.begins.update(self.begins[found] for _, found in keys)
             stages[node] = stage
         return stages
 
