@@ -95,8 +95,12 @@ LINES: dict[str, Callable[..., Any]] = {
     "three": lambda pd, a, b: a.merge(b, on="k").merge(a, on="x", suffixes=("", "_2")),
     "gaps, and those rows left out": lambda pd, a, b: filtered(a.merge(b[["k", "y"]], on="k", how="left"), "k", 4),
     "gaps, and no row left": lambda pd, a, b: filtered(a.merge(b[["k", "y", "o"]], on="k", how="left"), "x", 0),
-    "gaps twice": lambda pd, a, b: filtered(a.merge(b[["k", "y", "o"]], on="k", how="left"), "x", 14).merge(
-        a[["x"]], on="x", how="right"
+    "gaps twice": lambda pd, a, b: filtered(
+        filtered(a.merge(b[["k", "y", "o"]], on="k", how="left"), "x", 14).merge(
+            b[["y", "b"]], how="left", left_on="x", right_on="y", suffixes=("", "_2")
+        ),
+        "x",
+        12,
     ),
     "no gaps, left": lambda pd, a, b: filtered(
         a.merge(a[["k", "b"]].drop_duplicates("k"), on="k", how="left"), "x", 12
@@ -116,6 +120,7 @@ def test_lines(name: str) -> None:
         (lambda pd, a, b: a.merge(b, on="k", indicator=True), "indicator"),
         (lambda pd, a, b: a.merge(b, on="k", validate="m:1"), "checked"),
         (lambda pd, a, b: a.merge(b.astype({"k": "float64"}), on="k"), "dtypes"),
+        (lambda pd, a, b: a.merge(b[["k", "y"]], how="left").merge(a[["x"]], how="right"), "gaps"),
         (lambda pd, a, b: a.merge(b, left_index=True, right_on="y", how="left"), "labels"),
     ],
 )

@@ -54,9 +54,14 @@ class Answer:
     gapped: tuple[frozenset[Attached], ...] = ()
 
     def shaped(self, met: AbstractSet[Attached]) -> Shape:
-        """Give the shape, told which gaps there were."""
-        gaps = zip(self.shape.gaps, self.gapped, strict=True)
-        return replace(self.shape, gaps=tuple("met" if gapped & met else gap for gap, gapped in gaps))
+        """Give the shape, told which gaps there were, and which integers a smaller dtype did not hold."""
+        told = [bool(gapped & met) for gapped in self.gapped]
+        gaps, narrow = (zip(each, told, strict=True) for each in (self.shape.gaps, self.shape.narrow))
+        return replace(
+            self.shape,
+            gaps=tuple("met" if is_met and gap == "maybe" else gap for gap, is_met in gaps),
+            narrow=tuple(None if is_met else dtype for dtype, is_met in narrow),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +208,7 @@ def answer_of(value: Value, name: Any) -> Answer:
             kind,
             _named(value),
             tuple(column.dtype for column in own),
-            tuple("maybe" if column.gaps else "none" for column in own),
+            tuple("maybe" if column.gaps and column.narrow is None else "none" for column in own),
             tuple((level.name, level.column.dtype) for level in labels.levels),
             labels.name,
             tuple(column.narrow for column in own),

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from mars_nb.planner.columnar.values import Attached, Column
+from mars_nb.planner.columnar.values import FOREIGN, Attached, Column, NotColumnar
 
 How = Literal["inner", "left", "right", "full", "semi", "anti", "cross"]
 
@@ -39,9 +39,19 @@ class Needs(dict["Relation", Need]):
     """What is needed of each relation; consumers say it before their inputs are asked."""
 
     def add(self, relation: Relation, columns: Iterable[str], order: bool) -> None:
-        """Add to what is needed of a relation."""
+        """Add to what is needed of a relation.
+
+        Raises
+        ------
+        NotColumnar
+            If it is a column that stays behind.
+        """
         need = self.setdefault(relation, Need())
-        need.columns.update(name for name in columns if name in relation.names)
+        for name in columns:
+            if name in relation.names:
+                need.columns.add(name)
+            elif name == FOREIGN:
+                raise NotColumnar("columns that Polars has no type for")
         need.order |= order
 
     def attach(self, columns: Iterable[Column]) -> None:
@@ -233,6 +243,51 @@ class Numbered(Relation):
         if self.name not in need.columns:
             return lazy
         return lazy.with_row_index(self.name).with_columns(pl.col(self.name).cast(pl.Int64))
+
+
+@dataclass(frozen=True, eq=False)
+class Widened(Relation):
+    """The rows with more columns beside, computed of other rows.
+
+    Attributes
+    ----------
+    relation
+        Which rows.
+    columns
+        What is computed, by name.
+    """
+
+    relation: Relation
+    columns: Mapping[str, Column]
+
+    def __post_init__(self) -> None:
+        self._named({*self.columns, *self.relation.names})
+
+    @property
+    def inputs(self) -> tuple[Relation, ...]:
+        """The rows, and what is attached."""
+        return (self.relation, *_relations(self.columns.values()))
+
+    @property
+    def narrower(self) -> Relation:
+        """The rows."""
+        return self.relation
+
+    def _wanted(self, need: Need) -> dict[str, Column]:
+        return {name: column for name, column in self.columns.items() if name in need.columns}
+
+    def require(self, need: Need, needs: Needs) -> None:
+        """Need what is needed besides, and what the needed columns look at, in order."""
+        wanted = self._wanted(need)
+        needs.add(self.relation, (need.columns - set(wanted)) | _roots(wanted.values()), need.order or bool(wanted))
+        needs.attach(wanted.values())
+
+    def lazy(self, need: Need, frames: Frames) -> pl.LazyFrame:
+        """Compute the columns that are needed."""
+        wanted = self._wanted(need)
+        lazy = _beside(frames[self.relation], wanted.values(), frames)
+        found = lazy.with_columns(column.expr.alias(name) for name, column in wanted.items())
+        return found.select(sorted(need.columns)) if _attached(wanted.values()) else found
 
 
 @dataclass(frozen=True, eq=False)
@@ -577,13 +632,20 @@ class Sliced(Relation):
     ----------
     relation
         Which rows.
-    start, length
-        As of `polars.LazyFrame.slice`.
+    start, stop
+        As of a slice; from a place counted from the end to one from the beginning there is none.
     """
 
     relation: Relation
     start: int
-    length: int | None
+    stop: int | None = None
+
+    @property
+    def length(self) -> int | None:
+        """How many rows there are at the most, None if that depends on all."""
+        if self.start < 0:
+            return -self.start
+        return None if self.stop is None or self.stop < 0 else max(0, self.stop - self.start)
 
     def __post_init__(self) -> None:
         self._named(self.relation.names)
@@ -599,7 +661,11 @@ class Sliced(Relation):
 
     def lazy(self, need: Need, frames: Frames) -> pl.LazyFrame:
         """Slice."""
-        return frames[self.relation].slice(self.start, self.length)
+        lazy = frames[self.relation]
+        lazy = lazy.tail(-self.start) if self.start < 0 else lazy.slice(self.start, self.length)
+        if self.stop is None or self.stop >= 0:
+            return lazy
+        return lazy.filter(pl.int_range(pl.len()) < pl.len() + self.stop)
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,6 +23,7 @@ from mars_nb.planner.columnar.relations import (
     Numbered,
     Reduced,
     Relation,
+    Widened,
     marks,
     narrowest,
 )
@@ -37,6 +38,7 @@ from mars_nb.planner.columnar.values import (
     Scalar,
     Series,
     Value,
+    derived,
     literal,
 )
 
@@ -152,6 +154,16 @@ class Translation:
         labels = Labels((Level(value.labels.name, column),))
         return _moved(value, self.widest(value.relation), labels)
 
+    def beside(self, value: _T, *columns: Column) -> tuple[_T, list[Column]]:
+        """Give columns of the rows of a frame or series such that none depends on other rows; the rows stay."""
+        made = {column: self.name() for column in columns if column.running}
+        if not made:
+            return value, list(columns)
+        computed = {name: replace(column, expr=column.valid, nan=False) for column, name in made.items()}
+        relation = self.widened(value.relation, lambda rows: Widened(rows, computed))
+        found = [plain(computed[made[c]], made[c]) if c in made else c for c in columns]
+        return _moved(value, relation, value.labels), found
+
     def fixed(self, value: _T, *more: Column) -> tuple[_T, list[Column]]:
         """Give a frame or series, and columns of its rows, so that rows may be moved: none depends on others."""
         value = self._remembered(value)
@@ -163,15 +175,16 @@ class Translation:
         return _moved(value, settled.relation, settled.labels, own), list(others)
 
     def _remembered(self, value: _T) -> _T:
-        """Let columns with gaps know of those in rows that may be left out."""
+        """Let columns know of gaps, or of large integers, in rows that may be left out."""
 
         def remembered(column: Column) -> Column:
             if not column.gaps or column.gapped:
                 return column
             key = (value.relation, column)
             if key not in self._gapped:
-                missing = replace(column, expr=column.expr.is_null().any(), dtype=_BOOL, gaps=False)
-                found = self.reduced(value.relation, missing, column.running)
+                expr = column.expr
+                told = expr.is_null() if column.narrow is None else ~expr.is_between(*_limits(column.narrow))
+                found = self.reduced(value.relation, derived(told.any(), _BOOL, column), column.running)
                 self._gapped[key] = Attached(found.relation, found.column.expr.meta.output_name())
             return replace(column, gapped=frozenset({self._gapped[key]}))
 
@@ -231,6 +244,10 @@ def _conjuncts(expr: pl.Expr) -> list[pl.Expr]:
             if (one & other).meta.eq(expr):
                 return [*_conjuncts(one), *_conjuncts(other)]
     return [expr]
+
+
+def _limits(dtype: Any) -> tuple[int, int]:
+    return np.iinfo(dtype).min, np.iinfo(dtype).max
 
 
 def plain(column: Column, name: str) -> Column:

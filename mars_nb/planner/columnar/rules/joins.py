@@ -263,4 +263,8 @@ def _name(column: Column) -> str:
 
 def _outer(column: Column, open_: bool) -> Column:
     """Give a column of a side whose rows may be missing."""
-    return replace(column, gaps=True) if open_ and is_plain(column.dtype, "biu") else column
+    if not open_ or not is_plain(column.dtype, "biu") or column.foreign:
+        return column
+    if column.gaps:
+        raise NotColumnar("integers or booleans with gaps after a join")
+    return replace(column, gaps=True)
