@@ -10,11 +10,13 @@ from mars_nb.planner.columnar.rules import (
     labels,
     matching,
     operators,
+    queries,
     reductions,
     rows,
     stacking,
     texts,
     times,
+    windows,
 )
 
 __all__ = [
@@ -27,9 +29,11 @@ __all__ = [
     "labels",
     "matching",
     "operators",
+    "queries",
     "reductions",
     "rows",
     "stacking",
     "texts",
     "times",
+    "windows",
 ]

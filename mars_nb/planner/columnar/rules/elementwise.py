@@ -11,10 +11,10 @@ import polars as pl
 from mars_nb.graph.node import Node
 from mars_nb.graph.structure import leaves
 from mars_nb.planner.columnar.batches import by_pandas, with_gaps
-from mars_nb.planner.columnar.dtypes import is_number, is_plain, is_text, polars_type
+from mars_nb.planner.columnar.dtypes import is_number, is_plain, is_text, may_lack, polars_type
 from mars_nb.planner.columnar.rules.arithmetic import BOOL, EXACT, FLOAT, compared, logical, refuse_gaps, truth
 from mars_nb.planner.columnar.rules.arithmetic import time_constant as point
-from mars_nb.planner.columnar.rules.filling import fitting
+from mars_nb.planner.columnar.rules.filling import filled, fitting, is_missing, put
 from mars_nb.planner.columnar.rules.operators import binary_by_pandas, mapped
 from mars_nb.planner.columnar.translate import RULES, Step, rule
 from mars_nb.planner.columnar.values import Column, Frame, NotColumnar, Scalar, Series, Value, derived, literal
@@ -25,14 +25,27 @@ def one_of(step: Step, values: Any) -> Value:
     base = step.rows
     if isinstance(values, dict | str) or not pd.api.types.is_list_like(values):
         raise NotColumnar("values by label, or of another frame")
-    found = [literal(value) for value in values]
-
-    def one(column: Column) -> Column:
-        return truth(column.valid.is_in(_candidates(found, column).implode()), column)
-
+    found = list(values)
     if isinstance(base, Frame):
-        return step.frame(base, [one(column) for column in base.columns])
-    return step.series(base, one(base.column))
+        return step.frame(base, [belongs(column, found) for column in base.columns])
+    return step.series(base, belongs(base.column, found))
+
+
+def belongs(column: Column, values: list[Any]) -> Column:
+    """Tell which values of a column are among some constants; what is missing is equal to what is missing.
+
+    Raises
+    ------
+    NotColumnar
+        If the constants are of another kind.
+    """
+    present = [literal(value) for value in values if not is_missing(value)]
+    found = column.valid.is_in(_candidates(present, column).implode())
+    if len(present) == len(values):
+        return truth(found, column)
+    if not may_lack(column.dtype):
+        raise NotColumnar("something missing among integers or booleans")
+    return derived(found.fill_null(True), BOOL, column)
 
 
 def _candidates(values: list[Any], column: Column) -> pl.Series:
@@ -49,7 +62,8 @@ def _candidates(values: list[Any], column: Column) -> pl.Series:
         raise NotColumnar(f"dtype {dtype}")
     if is_number(dtype) and kinds <= ({int} if is_plain(dtype, "iu") else {int, float}):
         low, high = (-EXACT, EXACT) if is_plain(dtype, "f") or column.gaps else _bounds(dtype)
-        if all(isinstance(value, float) or low <= value <= high for value in values) and dtype != np.float32:
+        short = dtype == np.float32 and any(float(np.float32(value)) != value for value in values)
+        if not short and all(isinstance(value, float) or low <= value <= high for value in values):
             return pl.Series(values, dtype=kind)
     elif (is_text(dtype) and kinds <= {str}) or (dtype == BOOL and kinds <= {bool} and not column.gaps):
         return pl.Series(values, dtype=kind)
@@ -252,20 +266,74 @@ def _old(values: list[Any], column: Column) -> pl.Series:
 
 @rule("replace")
 def replaced(step: Step) -> Value:
-    """``series.replace({1: 2})`` and ``series.replace(1, 2)``, of values of the series's kind."""
+    """``series.replace({1: 2})`` and ``frame.replace(1, 2)``, of values of the same kind."""
     old, new = step.arguments("to_replace", "value", inplace=False, regex=False)
-    base = step.base
-    if not isinstance(base, Series):
-        raise NotColumnar("values replaced in a frame")
+    base = step.rows
     if type(old) is dict and new is None:
         table = old
-    elif new is not None and not isinstance(new, list | dict):
-        table = dict.fromkeys(old if isinstance(old, list) else [old], new)
+    elif isinstance(new, Node) or pd.api.types.is_list_like(new):
+        raise NotColumnar("arguments")
     else:
+        table = dict.fromkeys(old if isinstance(old, list) else [old], new)
+    if not table or any(pd.api.types.is_list_like(value) or value is None for pair in table.items() for value in pair):
         raise NotColumnar("arguments")
-    if not table:
-        raise NotColumnar("arguments")
-    column = base.column
-    keys = _old(list(table), column)
-    values = pl.concat([pl.select(fitting(value, column.dtype)).to_series() for value in table.values()])
-    return step.series(base, derived(column.valid.replace(keys, values), column.dtype, column, nan=False))
+
+    def one(column: Column) -> Column:
+        return column if isinstance(base, Frame) and _is_apart(column, table) else _replaced(column, table)
+
+    columns = [one(column) for column in base.columns]
+    return step.frame(base, columns) if isinstance(base, Frame) else step.series(base, columns[0])
+
+
+def _is_apart(column: Column, table: dict[Any, Any]) -> bool:
+    """Tell whether a column can have none of some values: then it stays as it is."""
+    numbers = all(type(key) in (int, float) for key in table)
+    if is_text(column.dtype) or column.dtype == BOOL or is_plain(column.dtype, "mM"):
+        return numbers and not column.gaps
+    whole = any(type(key) is int or float(key).is_integer() for key in table if numbers)
+    if is_plain(column.dtype, "iu") and not column.gaps:
+        return numbers and not whole
+    return is_number(column.dtype) and all(isinstance(key, str) for key in table)
+
+
+def _replaced(column: Column, table: dict[Any, Any]) -> Column:
+    present = {key: value for key, value in table.items() if not is_missing(key)}
+    found = column.valid
+    kind = column.kind
+    if present:
+        keys = _old(list(present), column)
+        if any(is_missing(value) for value in present.values()) and not may_lack(column.dtype):
+            raise NotColumnar("something missing among integers or booleans")
+        values = [
+            pl.lit(None, kind) if is_missing(value) else fitting(value, column.dtype) for value in present.values()
+        ]
+        found = found.replace(keys, pl.concat([pl.select(value.cast(kind)).to_series() for value in values]))
+    result = derived(found, column.dtype, column, nan=False)
+    others = [value for key, value in table.items() if is_missing(key)]
+    if not others:
+        return result
+    if not may_lack(column.dtype):
+        refuse_gaps(column)
+        return result
+    here = derived(column.valid.is_null(), BOOL, column)
+    return put(result, here, others[0])
+
+
+@rule("combine_first")
+def combined(step: Step) -> Value:
+    """``series.combine_first(other)`` of the same rows."""
+    (other,) = step.arguments("other")
+    base, value = step.base, step.value(other)
+    if not isinstance(base, Series) or not isinstance(value, Series) or base.column.dtype != value.column.dtype:
+        raise NotColumnar("values of another dtype")
+    base, value = step.together(base, value)
+    return step.series(base, filled(base.column, value.column))
+
+
+@rule("pandas.to_numeric")
+def to_numeric(step: Step) -> Value:
+    """``md.to_numeric(series)`` of what is numbers already."""
+    base = step.base
+    if not isinstance(base, Series) or not is_number(base.column.dtype) or len(step.node.args) > 1 or step.node.kwargs:
+        raise NotColumnar("texts as numbers, whose dtype depends on all of them")
+    return step.series(base, base.column)

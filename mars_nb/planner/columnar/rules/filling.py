@@ -176,9 +176,15 @@ def _is_scalar(value: Any) -> bool:
 @rule("clip")
 def clip(step: Step) -> Value:
     """``series.clip(0, 1)``."""
-    lower, upper = step.arguments("lower", "upper", axis=None, inplace=False)
-    bounds = [None if is_missing(bound) else literal(step.value(bound)) for bound in (lower, upper)]
-    if all(bound is not None for bound in bounds):
+    arguments = step.arguments("lower", "upper", axis=None, inplace=False)
+    base = step.rows
+    bounds = [step.value(argument) for argument in arguments]
+    if isinstance(base, Series):
+        base, *series = step.together(base, *(bound for bound in bounds if isinstance(bound, Series)))
+        together = iter(series)
+        bounds = [next(together).column if isinstance(bound, Series) else bound for bound in bounds]
+    bounds = [bound if isinstance(bound, Column) else None if is_missing(bound) else literal(bound) for bound in bounds]
+    if not any(bound is None or isinstance(bound, Column) for bound in bounds):
         bounds.sort()
 
     def one(column: Column) -> Column:
@@ -190,7 +196,6 @@ def clip(step: Step) -> Value:
                 found = put(found, compared(name, column, bound), bound)
         return found
 
-    base = step.rows
     if isinstance(base, Frame):
         return step.frame(base, [one(column) for column in base.columns])
     return step.series(base, one(base.column))
