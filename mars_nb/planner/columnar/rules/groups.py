@@ -11,16 +11,17 @@ import polars as pl
 
 from mars_nb.graph.node import Arguments
 from mars_nb.planner.columnar.dtypes import may_lack
-from mars_nb.planner.columnar.relations import Grouped
+from mars_nb.planner.columnar.fullness import is_full
+from mars_nb.planner.columnar.relations import Grouped, Relation
 from mars_nb.planner.columnar.rules.aggregations import BOOL, Aggregation, aggregated, asked, finite, numeric
-from mars_nb.planner.columnar.translate import Step, plain, rule
+from mars_nb.planner.columnar.translate import Step, Translation, plain, rule
 from mars_nb.planner.columnar.values import Column, Frame, Labels, Level, NotColumnar, Series, Value, derived
 
-_PLAIN = (
+PLAIN = (
     *("sum", "mean", "min", "max", "count", "nunique", "std", "var", "sem", "median"),
     *("first", "last", "prod", "any", "all", "size"),
 )
-_METHODS = (*_PLAIN, "quantile")
+_METHODS = (*PLAIN, "quantile")
 _OPTIONS = {
     "as_index": True,
     "sort": True,
@@ -104,7 +105,7 @@ def _grouped(step: Step, groups: Groups, wanted: list[tuple[Column, Aggregation]
     base, fixed = step.translation.fixed(base, *columns)
     values, keys = fixed[: len(wanted)], fixed[len(wanted) :]
     relation = base.relation
-    present = all_there(keys)
+    present = all_there(step.translation, relation, keys)
     if groups.dropna and present is not None:
         relation = step.translation.filtered(relation, present)
     by = {step.translation.name(): key for key in keys}
@@ -132,9 +133,9 @@ def _grouped(step: Step, groups: Groups, wanted: list[tuple[Column, Aggregation]
     return _shaped(step, groups, result, labels, columns)
 
 
-def all_there(keys: list[Column]) -> Column | None:
+def all_there(translation: Translation, relation: Relation, keys: list[Column]) -> Column | None:
     """Tell in which rows no key is missing; None if that cannot be."""
-    lacking = [key for key in keys if may_lack(key.dtype)]
+    lacking = [key for key in keys if may_lack(key.dtype) and not is_full(translation, relation, key)]
     if not lacking:
         return None
     return derived(pl.all_horizontal(key.valid.is_not_null() for key in lacking), BOOL, *lacking)
@@ -235,6 +236,6 @@ def _pair(groups: Groups, chosen: dict[Hashable, Column], name: Hashable, how: A
     column = chosen.get(name)
     if column is None and isinstance(groups.base, Frame):
         column = groups.base.column(name)
-    if column is None or not isinstance(how, str) or how not in _PLAIN:
+    if column is None or not isinstance(how, str) or how not in PLAIN:
         raise NotColumnar("a function of the user's" if callable(how) else f"aggregation {how!r}")
     return column, Aggregation(how)
