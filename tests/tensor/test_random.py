@@ -18,6 +18,12 @@ DRAWS: dict[str, tuple[Any, ...]] = {
 }  # fmt: skip
 
 
+@pytest.fixture
+def _all_in_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mt.random, "NUMPYS", 0)
+
+
+@pytest.mark.usefixtures("_all_in_tiles")
 @pytest.mark.parametrize("name", DRAWS)
 def test_each_distribution_in_chunks(name: str) -> None:
     t = getattr(mt.random, name)(*DRAWS[name], size=(40, 30), chunk_size=17)
@@ -48,6 +54,49 @@ def test_seeds() -> None:
     one = mt.random.random(9).execute().fetch()
     mt.random.seed(5)
     np.testing.assert_array_equal(mt.random.random(9).execute().fetch(), one)
+
+
+@pytest.mark.usefixtures("_all_in_tiles")
+@pytest.mark.parametrize("make", [mt.random.RandomState, mt.random.default_rng])
+@pytest.mark.parametrize("shape", [(130_000,), (400, 300), (60_000, 2), (20, 90, 70)])
+def test_the_numbers_of_a_seed_do_not_depend_on_chunks(make: Any, shape: tuple[int, ...]) -> None:
+    def draw(chunk_size: Any) -> Any:
+        random = make(3)
+        uniform = random.uniform(-1, 1, size=shape, chunk_size=chunk_size)
+        others = [random.normal(2, 3, shape, chunk_size=chunk_size), random.beta(2, 3, shape, chunk_size=chunk_size)]
+        return [t.execute().fetch() for t in (uniform, *others)]
+
+    expected = draw(10**6)
+    sizes = [None, 37_000, tuple(max(1, n // 3) for n in shape)]
+    for size in sizes:
+        for found, values in zip(draw(size), expected, strict=True):
+            np.testing.assert_array_equal(found, values)
+    assert [len(np.unique(values)) for values in expected] == [values.size for values in expected]
+    uniform, normal, _ = expected
+    assert abs(uniform.mean()) < 0.01
+    assert -1 <= uniform.min() < uniform.max() < 1
+    assert (normal.mean(), normal.std()) == pytest.approx((2, 3), abs=0.05)
+
+
+def test_numbers_as_numpy_draws_them_do_not_depend_on_chunks_either() -> None:
+    expected = np.random.RandomState(5).normal(size=(30, 20))
+    for size in (None, 7, (30, 3)):
+        found = mt.random.RandomState(5).normal(size=(30, 20), chunk_size=size)
+        np.testing.assert_array_equal(found.execute().fetch(), expected)
+        np.testing.assert_array_equal((found + 0).execute().fetch(), expected)
+
+
+@pytest.mark.usefixtures("_all_in_tiles")
+@pytest.mark.parametrize(
+    "code", ["rand(300, 200)", "random((300, 200))", "uniform(2, 3, (300, 200))", "standard_normal((300, 200))",
+             "integers(0, 99, (300, 200))", "random((300, 200), 'float32')", "exponential(2, (300, 200))"]
+)  # fmt: skip
+def test_what_is_drawn_in_the_blocks_is_what_is_drawn_alone(code: str) -> None:
+    random = mt.random.RandomState(1) if code.startswith("rand(") else mt.random.default_rng(1)
+    t = eval(f"random.{code}", {"random": random})
+    doubled, values = (t * 2).execute().fetch(), t.execute().fetch()
+    assert values.dtype == t.dtype
+    np.testing.assert_array_equal(doubled, values * 2)
 
 
 AS_NUMPY = [

@@ -39,12 +39,13 @@ class Method:
 def power(array: Any, exponent: Any, out: Any = None) -> Any:
     """Raise to a power as the operator does it, which is not always `numpy.power`, and can be told where to write."""
     ufunc: Any = np.power
-    if type(exponent) in (int, float) and isinstance(array, np.ndarray):
-        kind = array.dtype.kind
-        if kind in "fc":
-            ufunc = _POWERS.get(exponent, np.power)
-        elif kind in "iu" and type(exponent) is int and exponent == 2:
-            ufunc = np.square
+    kind = array.dtype.kind if isinstance(array, np.ndarray) else ""
+    if kind == "c":
+        return np.positive(array**exponent, out=out)
+    if type(exponent) in (int, float) and kind == "f":
+        ufunc = _POWERS.get(exponent, np.power)
+    elif type(exponent) is int and exponent == 2 and kind in "iub":
+        ufunc = np.square
     return np.power(array, exponent, out=out) if ufunc is np.power else ufunc(array, out=out)
 
 
