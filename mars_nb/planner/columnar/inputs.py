@@ -124,7 +124,8 @@ def of_chunks(translation: Translation, node: Node, nbytes: int | None) -> tuple
     if isinstance(data, pd.DataFrame | pd.Series):
         own = ((name, place) for name, (place, _) in places.items() if place >= 0)
         translation.full.update((name, partial(_has_all, data, place)) for name, place in own)
-    relation = Input(len(translation.values), kinds, meta.rows, nbytes)
+    foretold = labels.numbered and not isinstance(node.op, Source)
+    relation = Input(len(translation.values), kinds, meta.rows, nbytes, numbered=foretold)
     if isinstance(sample, pd.DataFrame):
         return Frame(relation, sample.columns, columns, labels), places
     return Series(relation, sample.name, columns[0], labels), places

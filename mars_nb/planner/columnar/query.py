@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pandas as pd
 import polars as pl
 
 from mars_nb.planner.columnar.hand_over import Shape, taken
@@ -177,12 +178,26 @@ class Query:
 
 
 def _given(chunks: Chunks, names: Sequence[str], values: Sequence[Any]) -> pl.DataFrame:
-    """Give columns of chunks; NaN is NaN."""
+    """Give columns of chunks; NaN is NaN.
+
+    Raises
+    ------
+    NotColumnar
+        If the rows are not numbered though a few rows foretold that.
+    """
     parts = []
+    start = 0
     for value in values:
+        if chunks.relation.numbered and not _is_numbered(value.index, start):
+            raise NotColumnar("labels of rows where numbers were foretold")
+        start += len(value)
         columns = [taken(part_of(value, chunks.columns[name][0]), name, chunks.columns[name][1]) for name in names]
         parts.append(pl.DataFrame(columns))
     return pl.concat(parts, rechunk=False)
+
+
+def _is_numbered(index: Any, start: int) -> bool:
+    return isinstance(index, pd.RangeIndex) and index.start == start and index.step == 1
 
 
 def _lazy(frame: pl.DataFrame, number: str | None) -> pl.LazyFrame:

@@ -136,6 +136,8 @@ class Input(Relation):
     file
         What scans a file, given the names of the columns that are needed, and one for the numbers of the rows or None;
         None for chunks.
+    numbered
+        Whether the rows of chunks must turn out to be numbered from 0.
     """
 
     number: int
@@ -143,6 +145,7 @@ class Input(Relation):
     rows: int | None = None
     nbytes: int | None = None
     file: Callable[[Sequence[str], str | None], pl.LazyFrame] | None = None
+    numbered: bool = False
 
     def __post_init__(self) -> None:
         self._named(self.kinds)
