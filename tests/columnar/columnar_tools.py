@@ -19,6 +19,7 @@ import mars_nb
 import mars_nb.dataframe as md
 from mars_nb.graph.tileable import Tileable
 from mars_nb.planner import engines
+from mars_nb.planner.columnar.translate import UNEXPECTED
 
 Program = Callable[..., Any]
 
@@ -33,6 +34,8 @@ class Seen:
         Names of operations that a columnar stage answered.
     refused
         Why operations are not columnar, by name.
+    mistakes
+        What rules raised that they should not.
     fallbacks
         What the engine said when it turned out that it could not compute.
     keys
@@ -41,6 +44,7 @@ class Seen:
 
     answered: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
+    mistakes: list[str] = field(default_factory=list)
     fallbacks: list[str] = field(default_factory=list)
     keys: dict[str, str] = field(default_factory=dict)
 
@@ -60,6 +64,8 @@ def watched() -> Iterator[Seen]:
             for node, why in found.refused.items():
                 seen.refused[node.short_name] = why
                 seen.keys.setdefault(node.key, why)
+                if why.startswith(UNEXPECTED):
+                    seen.mistakes.append(f"{node.short_name}: {why}")
         return found
 
     def refusing(error: BaseException) -> bool:
@@ -114,6 +120,7 @@ def answers(
                     except Exception as error:
                         lazy, found = None, error
                 assert fallback or not seen.fallbacks, (way, seen.fallbacks)
+                assert not seen.mistakes, (way, seen.mistakes)
                 if not isinstance(expected, Exception):
                     _check_engine(way, lazy, seen, refused)
                 _check_answer(way, found, expected)

@@ -32,7 +32,7 @@ NAMES = [
     Names(*range(6)),
     Names("index", "level_0", "size", "count", "values", "T"),
     Names("", " a b", "ü", "K", "0", "a.b"),
-    Names(None, "u", 3, "s", ("p", "q"), -1),
+    Names(1, "u", 3, "s", ("p", "q"), -1),
 ]
 
 

@@ -39,9 +39,9 @@ def test_unknown_engine() -> None:
 
 def test_answers_tells_what_was_refused(frame: pd.DataFrame) -> None:
     def program(pd: Any, df: Any) -> Any:
-        return df.rolling(2).sum().sort_values("x")
+        return df.apply(lambda column: column).sort_values("x")
 
-    assert "rolling.sum" in answers(program, frame)
+    assert "apply" in answers(program, frame)
 
 
 def test_answers_wants_the_last_operation_columnar(frame: pd.DataFrame) -> None:

@@ -17,8 +17,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from columnar_tools import same, watched
 from cuts import Cut
 
+import mars_nb
 import mars_nb.dataframe as md
 from mars_nb.errors import WholeWarning
 from mars_nb.graph.tileable import Tileable
@@ -75,3 +77,15 @@ def test_uneven_chunks(line: str, data: Any, compute: Any, check: Any, monkeypat
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         check(compute(operation(md, *lazy)), operation(pd, *frames))
+
+
+# A quarter of them, and all with ``MARS_NB_EXAMPLES``.
+@pytest.mark.parametrize(
+    "line", [line for line in LINES if zlib.crc32(line.encode()) % 4 == 0 or "MARS_NB_EXAMPLES" in os.environ]
+)
+def test_columnar_engine(line: str, data: Any, compute: Any) -> None:
+    operation = function(line)
+    with warnings.catch_warnings(), mars_nb.option_context({"engine": "columnar"}), watched() as seen:
+        warnings.simplefilter("ignore")
+        same(compute(operation(md, *data.lazy(7, 4))), operation(pd, *data.pandas()))
+    assert not seen.mistakes

@@ -6,6 +6,7 @@ import polars as pl
 
 from mars_nb.planner.columnar.query import Query, inputs_of
 from mars_nb.planner.columnar.relations import Relation, lazy_frames
+from mars_nb.planner.columnar.scans import ScanCsv, ScanParquet
 from mars_nb.planner.columnar.stages import Stage
 
 
@@ -25,9 +26,13 @@ def polars_plan(stage: Stage) -> str:
     """
     query = _query(stage)
     needs = query.needs
-    frames = lazy_frames(
-        needs, {found: pl.LazyFrame(schema=found.kinds) for found in inputs_of(query.answers) if found.file is None}
-    )
+    scanned = (ScanParquet, ScanCsv)
+    given = {
+        found: pl.LazyFrame(schema=found.kinds)
+        for found in inputs_of(query.answers)
+        if not isinstance(found.file, scanned)
+    }
+    frames = lazy_frames(needs, given)
     return pl.explain_all([frames[answer.relation].select(answer.names) for answer in query.answers])
 
 
