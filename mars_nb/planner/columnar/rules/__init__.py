@@ -3,6 +3,7 @@
 from mars_nb.planner.columnar.rules import (
     assigning,
     choosing,
+    counting,
     elementwise,
     filling,
     groups,
@@ -22,6 +23,7 @@ from mars_nb.planner.columnar.rules import (
 __all__ = [
     "assigning",
     "choosing",
+    "counting",
     "elementwise",
     "filling",
     "groups",

@@ -71,10 +71,10 @@ def asked(step: Step, name: str, first: str) -> tuple[Aggregation, Any, bool]:
     Returns
     -------
     tuple
-        The aggregation, the axis (None if it is not given), and whether it is of numbers only.
+        The aggregation, the axis, and whether it is of numbers only.
     """
     own = (*_OWN.get(name, ()), *(("min_count",) if name in _COUNTED else ()))
-    usual = {"q": 0.5, "ddof": 1, "dropna": True, "min_count": 0, "numeric_only": False}
+    usual = {"q": 0.5, "ddof": 1, "dropna": True, "min_count": 0, "numeric_only": False, "axis": 0}
     names = list(dict.fromkeys([*_OWN.get(name, ()), first, "axis", "numeric_only", *own]))
     found = dict(zip(names, step.arguments(*names, **{**_USUAL, **usual}), strict=True))
     aggregation = Aggregation(name, **{key: found[key] for key in own})

@@ -176,7 +176,7 @@ def method(step: Step) -> Value:
     """``df.groupby("a").sum()``, ``df.groupby("a")["b"].sum()``."""
     names = step.node.op.names  # type: ignore[union-attr]
     how, axis, of_numbers = asked(step, names[-1], "numeric_only")
-    if axis is not None:
+    if axis != 0:
         raise NotColumnar("arguments")
     groups = groups_of(step)
     if how.name == "size":

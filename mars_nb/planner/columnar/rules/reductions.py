@@ -27,17 +27,12 @@ def reduction(step: Step) -> Value:
     base = step.rows
     name = step.node.op.name
     how, axis, of_numbers = asked(step, name, "axis")
-    if axis not in (0, "index", None) or (axis is None and isinstance(base, Frame) and _is_given(step, "axis")):
+    if axis not in (0, "index") and not (axis is None and isinstance(base, Series)):
         raise NotColumnar("a reduction of rows")
     if isinstance(base, Frame):
         frame = numeric(base) if of_numbers else base
         return _summary(step, frame, [(i, how) for i in range(len(frame.columns))])
     return _scalar(step, base, how)
-
-
-def _is_given(step: Step, name: str) -> bool:
-    call = step.calls[-1]
-    return call is None or bool(call.args) or name in call.kwargs
 
 
 @rule("len")

@@ -15,7 +15,7 @@ from mars_nb.planner.columnar.dtypes import is_number, is_plain, is_text
 from mars_nb.planner.columnar.rules.aggregations import BOOL, FLOAT, INT, Aggregation, aggregated
 from mars_nb.planner.columnar.rules.groups import PLAIN, all_there, groups_of, selected
 from mars_nb.planner.columnar.translate import Step, rule
-from mars_nb.planner.columnar.values import Column, Frame, NotColumnar, Rows, Series, Value
+from mars_nb.planner.columnar.values import Column, Frame, NotColumnar, Rows, Series, Value, derived
 
 _WIDE = (INT, np.dtype("uint64"), FLOAT)
 _CUMULATIVE = ("cumsum", "cumprod", "cummax", "cummin")
@@ -102,7 +102,12 @@ def cumulative_in_groups(step: Step) -> Value:
     def one(column: Column) -> Column:
         if name in ("cumsum", "cumprod") and column.dtype not in _WIDE:
             raise NotColumnar(f"{name} of {column.dtype}")
-        return _cumulative(name, column)
+        found = _cumulative(name, column)
+        if name == "cumsum" and found.nan:
+            # After an infinity pandas has NaN in groups.
+            before = column.valid.fill_null(0.0).cum_sum().shift(1, fill_value=0.0)
+            found = replace(found, expr=found.expr + before * 0)
+        return found
 
     return _in_groups(step, one)
 
@@ -110,7 +115,15 @@ def cumulative_in_groups(step: Step) -> Value:
 @rule(*_names(*_SHIFTS))
 def shifted_in_groups(step: Step) -> Value:
     """``df.groupby("a").b.shift(1)``."""
-    return _in_groups(step, _shifting(step))
+    window = _shifting(step)
+    is_diff = step.node.op.names[-1] == "diff"  # type: ignore[union-attr]
+
+    def one(column: Column) -> Column:
+        found = window(column)  # which refuses what there is no difference of
+        # pandas makes floats of integers before it subtracts those of groups, and afterwards those of all rows.
+        return window(derived(column.as_(FLOAT), FLOAT, column)) if is_diff and is_plain(column.dtype, "i") else found
+
+    return _in_groups(step, one)
 
 
 @rule(*_names("rank"))
