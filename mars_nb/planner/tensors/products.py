@@ -14,12 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from mars_nb.config import options
 from mars_nb.graph.meta import TensorMeta
 from mars_nb.graph.node import Arguments, Function, Node, Path
 from mars_nb.planner.context import Building
 from mars_nb.planner.layout import ChunkKey, Grid, Layout, Single, join_grid, spans
-from mars_nb.tensor.tiles import chunk_lengths
 
 #: Bytes of both matrices and their product, up to which it is one.
 WHOLE = 2**29
@@ -46,7 +44,7 @@ def lower(building: Building, node: Node) -> Layout | None:
     if sum(sizes) <= WHOLE:
         inputs = [building.single(each).key for each in ((one,) if own else pair)]
         product = building.add(node, "product", _by_own_transpose if own else np.matmul, inputs)
-        return _cut(building, node, product)
+        return _cut(building, node, product, one, other)
     return _in_panels(building, node, one, other)
 
 
@@ -73,16 +71,19 @@ def _by_own_transpose(array: Any) -> Any:
     return array @ array.T  # numpy sees that it is the same memory
 
 
-def _cut(building: Building, node: Node, product: ChunkKey) -> Layout:
-    """Give parts of the product, for what comes next to go on in chunks."""
+def _cut(building: Building, node: Node, product: ChunkKey, one: Node, other: Node) -> Layout:
+    """Give parts of the product as its rows and columns were cut, for what comes next to go on in chunks."""
     assert isinstance(node.meta, TensorMeta)
-    shape = tuple(map(int, node.meta.shape))
-    lengths = chunk_lengths(shape, options.chunk_bytes // node.meta.dtype.itemsize)
-    if max(map(len, lengths)) == 1:
-        return Single(product)
+    lengths = []
+    for axis, matrix in enumerate((one, other)):
+        layout = building.lowered[matrix]
+        whole = (int(node.meta.shape[axis]),)
+        lengths.append(tuple(map(int, layout.nsplits[axis])) if isinstance(layout, Grid) else whole)
     windows = [tuple(slice(*span) for span in part) for part in itertools.product(*map(spans, lengths))]
+    if len(windows) == 1:
+        return Single(product)
     keys = [building.add(node, i, operator.itemgetter(window), [product]) for i, window in enumerate(windows)]
-    return Grid(tuple(keys), lengths)
+    return Grid(tuple(keys), tuple(lengths))
 
 
 def _in_panels(building: Building, node: Node, one: Node, other: Node) -> Layout | None:

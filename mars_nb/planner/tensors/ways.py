@@ -75,7 +75,7 @@ class ByUfunc(Way):
         if len(states) == 1:
             return states[0]
         if states[0].size == 1:
-            return self.ufunc.reduce(np.stack(states), axis=0)
+            return self.ufunc.reduce(np.stack(states), axis=0, dtype=states[0].dtype)
         found = self.ufunc(states[0], states[1])
         for state in states[2:]:
             self.ufunc(found, state, out=found)
