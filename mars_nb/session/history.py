@@ -129,7 +129,8 @@ class History:
     def running(self) -> list[Task]:
         """The tasks that run, oldest first."""
         with self._lock:
-            return list(self._running.values())
+            running = list(self._running.values())
+        return [task for task in running if not task.done()]  # who waits for a task may hear of its end before this
 
     @property
     def tasks(self) -> list[TaskInfo]:
