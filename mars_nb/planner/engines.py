@@ -13,6 +13,7 @@ from mars_nb.config import options
 from mars_nb.graph.meta import PandasMeta
 from mars_nb.graph.node import Node
 from mars_nb.planner.estimate import nbytes_of_value
+from mars_nb.text import size
 
 if TYPE_CHECKING:
     from mars_nb.planner.columnar.stages import Found
@@ -33,20 +34,38 @@ class Memory(NamedTuple):
         Bytes that it may have in memory.
     left
         Bytes that it has not.
+    most
+        Bytes of inputs from which on other ways are better; None if none are.
     """
 
     limit: int
     left: int
+    most: int | None = None
 
-    def allows(self, chunks: int, work: int, answer: int) -> bool:
-        """Tell whether a query may take so many bytes: for inputs that are brought to it, on the way, for its answer.
+    def why_not(self, read: int, chunks: int, work: int, answer: int) -> str:
+        """Tell why a query is not begun that may take so many bytes, empty if it is.
+
+        Parameters
+        ----------
+        read
+            Of all inputs.
+        chunks
+            Of those that are brought to the query as a whole.
+        work
+            Of what is kept on the way.
+        answer
+            Of the answer.
 
         Examples
         --------
-        >>> Memory(1000, 700).allows(300, 100, 50), Memory(1000, 700).allows(300, 100, 150)
-        (True, False)
+        >>> Memory(1000, 700).why_not(300, 300, 100, 50), Memory(1000, 700).why_not(300, 300, 100, 150)
+        ('', 'what it takes at the most may not fit into memory')
         """
-        return chunks + work + answer <= PART * self.limit and work + answer <= self.left
+        if self.most is not None and read > self.most:
+            return f"{size(read)} are read, which are shared out among the workers"
+        if chunks + work + answer > PART * self.limit or work + answer > self.left:
+            return "what it takes at the most may not fit into memory"
+        return ""
 
 
 def find(

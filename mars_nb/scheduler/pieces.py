@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 
@@ -36,6 +36,10 @@ class Pieces:
         self._items = [hold(item) for item in self._items]
         self._get = get
         self.nbytes = sum(getattr(item, "nbytes", 0) for item in self._items)
+
+    def __iter__(self) -> Iterator[Any]:
+        """Give what stands for the pieces that were not taken."""
+        return (item for item in self._items if item is not None)
 
     def take(self, number: int) -> Any:
         """Give a piece and let it go: each piece is taken once."""

@@ -150,9 +150,8 @@ def test_a_cancelled_query_ends_at_the_next_batch(session: Any, path: str, monke
 
 
 def _wait_until_none_runs() -> None:
-    running = watching._running
-    with running._changed:
-        assert running._changed.wait_for(lambda: not running._number, 20)
+    for watch in list(watching._watches):
+        assert watch.running.acquire(timeout=20)
 
 
 def test_a_query_inside_a_function_ends_with_the_run_that_it_asked_for() -> None:

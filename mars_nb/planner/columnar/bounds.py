@@ -40,14 +40,17 @@ class Bound(NamedTuple):
 
     Attributes
     ----------
+    read
+        Of all inputs.
     chunks
-        Of the inputs that are brought to the query.
+        Of those that are brought to the query.
     work
         Of rows that are kept on the way.
     answer
         Of the answer; 0 if nobody knows.
     """
 
+    read: int
     chunks: int
     work: int
     answer: int
@@ -63,9 +66,10 @@ def bound(answer: Answer) -> Bound:
     def nbytes(relation: Relation) -> int:
         return (counts[relation] or 0) * sum(widths.get(name, 8) for name in needs[relation].columns)
 
-    chunks = sum(nbytes(relation) for relation in order if isinstance(relation, Input) and relation.file is None)
+    inputs = [relation for relation in order if isinstance(relation, Input)]
+    chunks = sum(nbytes(relation) for relation in inputs if relation.file is None)
     work = sum(map(nbytes, _kept(order, needs, counts)))
-    return Bound(chunks, work, nbytes(answer.relation))
+    return Bound(sum(map(nbytes, inputs)), chunks, work, nbytes(answer.relation))
 
 
 def _kept(order: Iterable[Relation], needs: Needs, counts: dict[Relation, int | None]) -> list[Relation]:

@@ -164,7 +164,8 @@ class Query:
             If Polars cannot: pandas will, or say what is wrong.
         """
         try:
-            with Watch(inside.current(), self.room) as watch:
+            watch = Watch(inside.current(), self.room)
+            with watch.running:
                 found = pl.collect_all(self.lazy(arguments, watch), engine="streaming")
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
             raise NotColumnar(f"Polars: {error}") from None

@@ -209,7 +209,8 @@ class _Finding:
     def _worth(self, node: Node, value: Value) -> Answer | None:
         """Give the answer if it is worth a query."""
         relations = in_order([value.relation])
-        if not self.always and all(isinstance(relation, _LIGHT) for relation in relations):
+        is_light = all(isinstance(relation, _LIGHT) for relation in relations)
+        if not self.always and is_light and not any(column.running for column in value.columns):
             self.translation.refused[node] = "row by row, which is done as well chunk by chunk"
             return None
         if isinstance(value, Array):
@@ -221,8 +222,9 @@ class _Finding:
         except NotColumnar as error:
             self.translation.refused[node] = str(error)
             return None
-        if self.memory is not None and not self.memory.allows(*bound(answer)):
-            self.translation.refused[node] = "what it takes at the most may not fit into memory"
+        why = "" if self.memory is None else self.memory.why_not(*bound(answer))
+        if why:
+            self.translation.refused[node] = why
             return None
         return answer
 

@@ -22,7 +22,8 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
+from weakref import WeakSet
 
 import polars as pl
 
@@ -49,36 +50,22 @@ def process_memory() -> int:
     return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
 
 
-class _Running:
-    """The queries that run in this process."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._number = 0
-        self.ending = False
-
-    def __enter__(self) -> None:
-        with self._changed:
-            self._number += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._changed:
-            self._number -= 1
-            self._changed.notify_all()
-
-    def end(self) -> None:
-        """End them all, and wait for it."""
-        self.ending = True
-        with self._changed:
-            self._changed.wait_for(lambda: not self._number, _PATIENCE)
+_ending = threading.Event()
 
 
-_running = _Running()
-atexit.register(_running.end)
+def _end() -> None:
+    """End the queries that run, and wait for it."""
+    _ending.set()
+    until = time.monotonic() + _PATIENCE
+    for watch in list(_watches):
+        watch.running.acquire(timeout=max(0.0, until - time.monotonic()))
+
+
+atexit.register(_end)
 
 
 class Watch:
-    """Watches one query, inside a ``with`` block.
+    """Watches one query.
 
     Parameters
     ----------
@@ -90,6 +77,11 @@ class Watch:
         Tells the bytes that the process has.
     clock
         Gives seconds.
+
+    Attributes
+    ----------
+    running
+        Is held while the query runs. A lock, because it is let go whatever exception comes at whatever moment.
     """
 
     def __init__(
@@ -99,6 +91,7 @@ class Watch:
         memory: Callable[[], int] = process_memory,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.running = threading.Lock()
         self._place = place
         self._room = room
         self._memory = memory
@@ -107,13 +100,7 @@ class Watch:
         self._looked = clock()
         self._rows: list[int] = []  # of each input
         self._read: list[int] = []
-
-    def __enter__(self) -> Self:
-        _running.__enter__()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        _running.__exit__()
+        _watches.add(self)
 
     def past(self, lazy: pl.LazyFrame, column: str, kind: Any, number: str, rows: int | None) -> pl.LazyFrame:
         """Let rows pass by.
@@ -136,7 +123,7 @@ class Watch:
         return lazy.with_columns(passed.alias(column)).drop(number)
 
     def _look(self, which: int, columns: Sequence[pl.Series]) -> pl.Series:
-        if _running.ending:
+        if _ending.is_set():
             raise Unwanted("the program ends")
         values, numbers = columns
         if len(numbers):
@@ -154,6 +141,9 @@ class Watch:
         taken = self._memory() - self._before
         if taken > self._room:
             raise NotColumnar(f"{size(taken)} of memory taken, where the session has {size(self._room)} left")
+
+
+_watches: WeakSet[Watch] = WeakSet()
 
 
 def carrier(kinds: dict[str, Any], looked_at: set[str]) -> str:

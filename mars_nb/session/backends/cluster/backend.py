@@ -20,8 +20,9 @@ from distributed import Client, Future
 from mars_nb.errors import ClusterLost
 from mars_nb.graph.meta import PandasMeta, TensorMeta
 from mars_nb.graph.node import Node
-from mars_nb.planner import Plan, plan
+from mars_nb.planner import Plan, engines, plan
 from mars_nb.planner.layout import ChunkKey, Layout, Single, stored
+from mars_nb.planner.plan import Columnar
 from mars_nb.scheduler import ChunkTask, Graph, Key
 from mars_nb.session import failures
 from mars_nb.session.backends.base import OnTheWay, Work
@@ -42,6 +43,12 @@ def _load(key: ChunkKey) -> None:
 
 #: How often a computation is begun whose data the cluster loses.
 ATTEMPTS = 3
+#: Up to so many workers a query on one of them is taken to be faster than pandas on all.
+FEW_WORKERS = 4
+#: Bytes of input up to which it is on any number of workers.
+SMALL_INPUT = 2**28
+# Part of a worker's memory that a query may take beside what the worker holds.
+_OWN_PART = 0.6
 
 
 class Totals:
@@ -150,10 +157,12 @@ class ClusterBackend:
         done: Callable[[BaseException | None], None],
         begun: Callable[[Work], object],
         attempts: int = ATTEMPTS,
+        may_be_columnar: bool = True,
     ) -> None:
         """Start to compute and keep the values of `nodes`; see `Backend.submit`.
 
-        What the cluster lost meanwhile is computed again, as often as there are `attempts`.
+        What the cluster lost meanwhile is computed again, as often as there are `attempts`; what the columnar engine
+        turns out not to be able to compute is begun again without it.
         """
         self._check()
         used: dict[str, Stored[Layout]] = {}  # stays on the cluster until the run is over
@@ -164,7 +173,7 @@ class ClusterBackend:
                 return None
             return used.setdefault(name, result).description
 
-        planned = plan(nodes, held, _load)
+        planned = plan(nodes, held, _load, columnar=self._columnar() if may_be_columnar else None)
         graph = {key: self._in_place(key, task, used) for key, task in planned.graph.items()}
 
         def on_done(chunks: dict[Key, Chunk] | None, failed: Failed | None) -> None:
@@ -174,7 +183,10 @@ class ClusterBackend:
                 if chunks is not None:
                     self._keep(planned, chunks)
                 elif failed is not None and failed.lost and attempts > 1 and not self._totals.is_lost:
-                    self.submit(nodes, done, begun, attempts - 1)
+                    self.submit(nodes, done, begun, attempts - 1, may_be_columnar)
+                    return
+                elif failed is not None and may_be_columnar and engines.is_refusal(failed.error):
+                    self.submit(nodes, done, begun, attempts, may_be_columnar=False)
                     return
             except Exception as raised:
                 error = raised
@@ -262,7 +274,10 @@ class ClusterBackend:
 
     def plan(self, nodes: Sequence[Node]) -> Plan:
         """Tell what `submit` would run."""
-        return plan(nodes, self.layout)
+        return plan(nodes, self.layout, columnar=self._columnar())
+
+    def _columnar(self) -> Columnar:
+        return partial(engines.find, nbytes_of=self.nbytes_of, memory=of_one_worker(self._totals.now))
 
     def layout(self, name: str) -> Layout | None:
         """Tell how a result is cut, None if it is not there."""
@@ -370,6 +385,29 @@ class ClusterBackend:
         self._giving_up = None
         for run in list(self.runs.values()):
             run.fail(ClusterLost(f"the cluster at {self.address} has had no workers for {self._grace_s:g} s"))
+
+
+def of_one_worker(totals: Mapping[str, int]) -> engines.Memory:
+    """Tell what one worker may compute alone: a query of the columnar engine, with all cores of its machine.
+
+    That is several times as fast as pandas on chunks with as many cores. So it pays on few workers, for all that is
+    within the memory of one; where there are more, for what is so small that they would exchange more than compute.
+
+    Parameters
+    ----------
+    totals
+        See `worker.totals`.
+
+    Examples
+    --------
+    >>> of_one_worker({"workers": 2, "smallest": 1000})
+    Memory(limit=1000, left=600, most=500)
+    >>> of_one_worker({"workers": 50, "smallest": 2**40}).most == SMALL_INPUT
+    True
+    """
+    limit = totals["smallest"] or 2**62  # 0: no limit
+    few = totals["workers"] <= FEW_WORKERS
+    return engines.Memory(limit, int(limit * _OWN_PART), int(limit * engines.PART) if few else SMALL_INPUT)
 
 
 def _loaded(function: Any) -> ChunkKey | None:

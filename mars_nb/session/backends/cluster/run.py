@@ -14,11 +14,11 @@ import contextvars
 import pickle
 import sys
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from distributed import Future
 
@@ -103,10 +103,13 @@ class ClusterRun:
         self._lock = threading.Lock()
         self._over = False
         self._chains: list[Sequence[Key]] = []  # by number
+        self._operations: list[Hashable] = []  # that of each one's last task
+        self._parts: dict[int, float] = {}  # that are done, of those that told
         wanted = set(self._outputs)
 
         def wrap(packed: tuple[bytes, ...], chain: Sequence[Key]) -> Shipped:
             self._chains.append(chain)
+            self._operations.append(graph[chain[-1]].operation)
             return Shipped(packed, backend.name, number, len(self._chains) - 1, chain[-1] in wanted)
 
         self._shipment = shipment(graph, self._outputs, f"{backend.name}.{number}", wrap)
@@ -114,7 +117,7 @@ class ClusterRun:
         held = ((key, graph[key].function) for key in self._outputs)
         self._described = {key: place.description for key, place in held if isinstance(place, Held)}
         self._failed: Key | None = None
-        self.timeline = ToldTimeline([cast(Node, operations[-1]) for operations, _ in self._shipment.groups.values()])
+        self.timeline = ToldTimeline([operations[-1] for operations, _ in self._shipment.groups.values()])
         self._futures: dict[Key, Future[Any]] = {}
         self._left = len(self._outputs)
 
@@ -146,6 +149,10 @@ class ClusterRun:
     def progress(self) -> tuple[Progress, ...]:
         """Tell how far each operation is."""
         found: dict[Node, list[float]] = {}
+        told: dict[Hashable, float] = {}
+        for number, done_of_it in list(self._parts.items()):
+            name = self._operations[number]
+            told[name] = told.get(name, 0.0) + done_of_it
         idle = self.n_threads
         for group, (operations, total) in self._shipment.groups.items():
             # Dask forgets a group of which all is done.
@@ -153,13 +160,14 @@ class ClusterRun:
             running = min(sent, idle)  # the others wait on the workers
             idle -= running
             for operation in operations:
-                assert isinstance(operation, Node)  # a session runs nothing else
+                if not isinstance(operation, Node):  # what only hands values on
+                    continue
                 sums = found.setdefault(operation, [0, 0, 0, 0.0])
                 # A chain runs on one thread: it counts for its last operation.
                 part = (done, running if operation is operations[-1] else 0, total, seconds / len(operations))
                 sums[:] = [old + new for old, new in zip(sums, part, strict=True)]
         listed = (
-            Progress(node, int(done), int(running), int(total), seconds)
+            Progress(node, int(done), int(running), int(total), seconds, part=min(told.get(node, 0.0), running))
             for node, (done, running, total, seconds) in found.items()
         )
         return tuple(sorted(listed, key=lambda progress: progress.node.key))
@@ -181,6 +189,8 @@ class ClusterRun:
         match message:
             case {"counts": counts}:
                 self._counts.update(counts)
+            case {"part": part, "task": number}:
+                self._parts[number] = part
             case {"printed": (stream, text)}:
                 self._context.run(lambda: getattr(sys, stream).write(text))
             case {"output": described, "task": number}:

@@ -43,6 +43,12 @@ def stoppable(session: str, run: int) -> Iterator[None]:
         _arrive()
 
 
+def is_stopped(session: str, run: int) -> bool:
+    """Tell whether a run was cancelled."""
+    with _lock:
+        return (session, run) in _stopped
+
+
 def _arrive() -> None:
     """Give an exception that was sent the chance to arrive: it does when a function begins."""
 

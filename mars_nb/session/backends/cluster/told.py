@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from typing import Any
 
 from mars_nb.graph.node import Node
@@ -19,7 +19,7 @@ class ToldTimeline(Timeline):
     Parameters
     ----------
     operations
-        Those that the groups of Dask's tasks count for, in the order of the groups.
+        Those that the groups of Dask's tasks count for, in the order of the groups. What is no node is not shown.
 
     Attributes
     ----------
@@ -27,16 +27,16 @@ class ToldTimeline(Timeline):
         Is told, too, on the client's event loop.
     """
 
-    def __init__(self, operations: Sequence[Node]) -> None:
-        super().__init__({node.key: node.label for node in operations})
+    def __init__(self, operations: Sequence[Hashable]) -> None:
+        super().__init__({node.key: node.label for node in operations if isinstance(node, Node)})
         self.listener: Listener | None = None
-        self._keys = [node.key for node in operations]
+        self._keys = [node.key if isinstance(node, Node) else None for node in operations]
 
     def hear(self, message: dict[str, Any]) -> None:
         """Take a message."""
         keys = self._keys
-        ended = [Ran(keys[group], *rest) for group, *rest in message["ran"]]
-        running = [Ran(keys[group], worker, start, 0.0) for group, worker, start in message["running"]]
+        ended = [Ran(key, *rest) for group, *rest in message["ran"] if (key := keys[group])]
+        running = [Ran(key, worker, start, 0.0) for group, worker, start in message["running"] if (key := keys[group])]
         self.add(ended, running, message["now"])
         if self.listener is not None:
             self.listener(ended, running, message["now"])

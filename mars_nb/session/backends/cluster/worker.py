@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from dask.sizeof import sizeof
 from distributed import Scheduler, SchedulerPlugin, get_worker
 
 from mars_nb.errors import TaskCancelled, UserExit
+from mars_nb.scheduler import Pieces, inside
 from mars_nb.session.backends.cluster.describing import describe
 from mars_nb.session.backends.cluster.shipping import MARK, unpack
-from mars_nb.session.backends.cluster.stopping import Stopped, stoppable
+from mars_nb.session.backends.cluster.stopping import Stopped, is_stopped, stoppable
 from mars_nb.session.backends.cluster.tracing import Tracer, parsed
 from mars_nb.session.logs import Log, logged
 
@@ -62,10 +65,10 @@ class Shipped:
         position = 0
         with logged(_Sent(self)):
             try:
-                with stoppable(self.session, self.run):
+                with stoppable(self.session, self.run), inside.at(_Place(self)):
                     for position, packed in enumerate(self.packed):  # noqa: B007  # where it ends is told
                         values = (unpack(packed)(*values),)
-            except Stopped:
+            except (Stopped, inside.Unwanted):
                 raise TaskCancelled("the run was cancelled") from None
             except BaseException as error:
                 self.tell(failed=position)
@@ -83,6 +86,33 @@ class Shipped:
     def tell(self, **what: Any) -> None:
         """Send an event to the session. Any thread."""
         get_worker().log_event(TOPIC + self.session, {"run": self.run, "task": self.task, **what})
+
+
+class _Place:
+    """Where a chunk task is on a worker; see `mars_nb.scheduler.inside.Place`."""
+
+    def __init__(self, task: Shipped) -> None:
+        self._task = task
+        self._worker = get_worker()  # which other threads do not find
+        self._told = time.monotonic()
+
+    def reached(self, part: float) -> None:
+        """Tell the session what part of the task is done, now and then."""
+        task = self._task
+        if is_stopped(task.session, task.run):
+            raise inside.Unwanted("the run was cancelled")
+        now = time.monotonic()
+        if now - self._told >= PERIOD:
+            self._told = now
+            self._worker.log_event(TOPIC + task.session, {"run": task.run, "task": task.task, "part": part})
+
+
+def _sizeof_pieces(pieces: Pieces) -> int:
+    """Tell the bytes of pieces, so that Dask knows what it costs to send them."""
+    return sum(int(sizeof(piece)) for piece in pieces)
+
+
+sizeof.register(Pieces, _sizeof_pieces)
 
 
 class _Sent(Log):
@@ -165,12 +195,14 @@ def _counts(group: Any) -> Counts:
 
 
 def totals(workers: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    """Add up what the workers are and hold, as Dask describes them."""
-    found = {"threads": 0, "limit": 0, "memory": 0, "spilled": 0}
-    for one in workers:
+    """Add up what the workers are and hold, as Dask describes them; and tell the smallest limit of their memory."""
+    listed = list(workers)
+    smallest = min((one["memory_limit"] or 0 for one in listed), default=0)
+    found = {"threads": 0, "limit": 0, "memory": 0, "spilled": 0, "workers": len(listed), "smallest": smallest}
+    for one in listed:
         metrics = one.get("metrics", {})
         found["threads"] += one["nthreads"]
-        found["limit"] += one["memory_limit"]
+        found["limit"] += one["memory_limit"] or 0
         found["memory"] += metrics.get("managed_bytes", 0)
         found["spilled"] += metrics.get("spilled_bytes", {}).get("disk", 0)
     return found
