@@ -11,7 +11,7 @@ from mars_nb.planner.context import Building, NotPartitionable
 from mars_nb.planner.inputs import nested, sources
 from mars_nb.planner.inputs.writing import writing
 from mars_nb.planner.layout import Grid, Layout, Rows
-from mars_nb.planner.tensors import arrays
+from mars_nb.planner.tensors import arrays, columns
 
 
 def partitioned(building: Building, node: Node) -> Layout:
@@ -36,5 +36,5 @@ def partitioned(building: Building, node: Node) -> Layout:
     if grids and not rows:
         return (framing if isinstance(node.meta, PandasMeta) else arrays.lower)(building, node)
     if rows:
-        return frames.lower(building, node)
+        return columns.lower(building, node) or frames.lower(building, node)
     raise NotPartitionable

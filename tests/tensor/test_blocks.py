@@ -8,12 +8,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import mars_nb
+import mars_nb.dataframe as md
 import mars_nb.tensor as mt
 from mars_nb.planner import plan
 from mars_nb.planner.tensors import blocks
@@ -233,3 +235,21 @@ def test_arrays_of_other_classes_are_taken_as_they_are() -> None:
     array = np.ma.masked_greater(np.arange(40.0), 30)
     found = (mt.tensor(np.arange(40.0), chunk_size=20) * 2 + 1).map_chunk(np.ma.asarray).execute().fetch()
     np.testing.assert_array_equal(found, array.data * 2 + 1)
+
+
+@pytest.mark.parametrize("way", ["sum", "mean", "min", "max"])
+def test_reductions_of_frames_made_of_arrays(way: str) -> None:
+    array = np.random.default_rng(0).normal(size=(90, 4))
+    array[:70:3, 1] = np.nan
+    array[:, 2] = np.nan
+    array[5, 3], array[6, 0] = np.inf, -np.inf
+    lazy = md.DataFrame(mt.tensor(array, chunk_size=(20, 4)) * 2, columns=list("abcd"))
+    frame = pd.DataFrame(array * 2, columns=list("abcd"))
+    assert len(fused(getattr(lazy, way)())) == 5
+    for kwargs in ({}, {"axis": 0}, {"skipna": False}, {"numeric_only": True}, {"axis": 1}):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = getattr(lazy, way)(**kwargs).execute().fetch()
+        pd.testing.assert_series_equal(found, getattr(frame, way)(**kwargs))
+    cut = md.DataFrame(mt.tensor(np.nan_to_num(array), chunk_size=(20, 3)))  # in two along the columns
+    assert getattr(cut, way)().execute().fetch().shape == (4,)

@@ -43,7 +43,7 @@ def lower(building: Building, node: Node) -> Layout | None:
         return None  # which is a number of Python's
     keepdims = bound.pop("keepdims", False) is True
     way = _way(stem, dtype, bound, node.meta.dtype, math.prod(grid.shape[axis] for axis in axes))
-    return None if way is None else _folded(building, node, grid, way, axes, keepdims)
+    return None if way is None else folded(building, node, grid, way, axes, keepdims)
 
 
 def _bound(node: Node, stem: str) -> dict[str, Any] | None:
@@ -98,7 +98,8 @@ def _is_something(array: Any) -> Any:
     return array if array.dtype == bool else array != 0
 
 
-def _folded(building: Building, node: Node, grid: Grid, way: Way, axes: tuple[int, ...], keepdims: bool) -> Layout:
+def folded(building: Building, node: Node, grid: Grid, way: Way, axes: tuple[int, ...], keepdims: bool) -> Layout:
+    """Reduce an array of many chunks along some dimensions."""
     nsplits = [tuple(map(int, lengths)) for lengths in grid.nsplits]
     exact = all(len(nsplits[axis]) == 1 for axis in axes)
     parts: dict[tuple[int, ...], list[ChunkKey]] = {}  # by their place among the chunks of the answer

@@ -30,7 +30,7 @@ def fused(graph: Mapping[ChunkKey, ChunkTask], kept: Collection[ChunkKey]) -> Ma
     graph
         Chunk tasks by key. Those that can be put together come after those whose values they take.
     kept
-        Keys of the values that are wanted for themselves.
+        Keys of the values that are wanted for themselves. What they do not need is left out.
 
     Examples
     --------
@@ -50,17 +50,21 @@ def fused(graph: Mapping[ChunkKey, ChunkTask], kept: Collection[ChunkKey]) -> Ma
     if not own:
         return graph
     users: dict[ChunkKey, list[ChunkKey]] = defaultdict(list)
-    for key, task in graph.items():
-        for input_ in task.inputs:
+    wanted, needed = set(kept), dict.fromkeys(kept)
+    for key in (todo := list(needed)):  # which grows meanwhile
+        for input_ in graph[key].inputs:
             users[input_].append(key)
-    wanted = set(kept)
+            if input_ not in needed:
+                needed[input_] = None
+                todo.append(input_)
+    own = [key for key in own if key in needed]
     groups: dict[ChunkKey, _Group] = {}
     for key in reversed(own):
         group = None if key in wanted else _common([groups.get(user) for user in users[key]])
         if group is None or not group.join(key, graph[key], users[key]):
             group = _Group(key, graph[key])
         groups[key] = group
-    found = dict(graph)
+    found = {key: task for key, task in graph.items() if key in needed}
     for group in dict.fromkeys(groups.values()):
         if group.pays:
             for key in group.tasks:
