@@ -6,7 +6,7 @@ gets a batch of rows and gives a column back. That costs about as much as functi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
-from mars_nb.graph.node import Arguments, Node, Operation
+from mars_nb.graph.node import Node, Operation
 from mars_nb.graph.structure import replace
 from mars_nb.planner.columnar.dtypes import is_plain, polars_type
 from mars_nb.planner.columnar.hand_over import _column as as_pandas
@@ -65,6 +65,8 @@ class Batchwise:
         NotColumnar
             If the answer has another dtype than was foretold.
         """
+        if not len(columns[0]):
+            return pl.Series([], dtype=polars_type(self.dtype))
         series = [
             pd.Series(as_pandas(column, dtype, "none"), copy=False)
             for column, dtype in zip(columns, self.dtypes, strict=True)
@@ -76,16 +78,12 @@ class Batchwise:
         found = self.op.apply(replace(self.args, filled), replace(dict(self.kwargs), filled))
         if is_plain(self.dtype, "iu") and found.dtype == np.dtype("float64"):  # because something is missing
             return pl.Series("", found.to_numpy(), nan_to_null=True).cast(polars_type(self.dtype))
+        if is_plain(self.dtype, "mM") and found.isna().all():  # in a unit of its own
+            found = found.astype(self.dtype)
         return taken(found, "", self.dtype)
 
 
-def by_pandas(
-    node: Node,
-    dtype: Any,
-    columns: Mapping[Node, Column],
-    full: bool = False,
-    call: tuple[tuple[Any, ...], dict[str, Any]] | None = None,
-) -> Column:
+def by_pandas(node: Node, dtype: Any, columns: Mapping[Node, Column], full: bool = False) -> Column:
     """Make a column by a recorded operation, run by pandas itself.
 
     Parameters
@@ -98,36 +96,40 @@ def by_pandas(
         What stands for each of the nodes among the arguments.
     full
         Whether integers in the answer are never missing.
-    call
-        Arguments of the last call of a walk, in place of those that were recorded.
 
     Raises
     ------
     NotColumnar
         If pandas and Polars do not have the columns, or the answer, in common.
     """
+    return batchwise(node.op, node.args, node.kwargs, dtype, columns, full)
+
+
+def batchwise(
+    op: Operation,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+    dtype: Any,
+    columns: Mapping[Node, Column] | None = None,
+    full: bool = False,
+) -> Column:
+    """Make a column by any operation; nodes and columns among the arguments stand for the rows of a batch."""
     if polars_type(dtype) is None:
         raise NotColumnar(f"dtype {dtype}")
     found: list[Column] = []
 
     def slot(leaf: Any) -> Any:
-        if not isinstance(leaf, Node):
+        if not isinstance(leaf, Node | Column):
             return leaf
-        found.append(columns[leaf])
+        found.append(leaf if isinstance(leaf, Column) else (columns or {})[leaf])
         return Slot(len(found) - 1)
 
-    args, kwargs = replace(node.args, slot), replace(node.kwargs, slot)
-    if call is not None:
-        args = (*args[:-1], Arguments(*call))
+    run = Batchwise(op, replace(args, slot), replace(dict(kwargs), slot), tuple(c.dtype for c in found), dtype)
     for column in found:
         if column.gaps or column.kind is None:
             raise NotColumnar("integers or booleans with gaps after a join")
-    function: Callable[[Sequence[pl.Series]], pl.Series] = Batchwise(
-        node.op, args, kwargs, tuple(column.dtype for column in found), dtype
-    )
-    expr = pl.map_batches(
-        [column.expr for column in found], function, return_dtype=polars_type(dtype), is_elementwise=True
-    )
+    exprs = [column.expr for column in found]
+    expr = pl.map_batches(exprs, run, return_dtype=polars_type(dtype), is_elementwise=True)
     result = derived(expr, dtype, *found, nan=True)
     return result if full or not is_plain(dtype, "iu") else with_gaps(result)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -15,7 +16,7 @@ import pandas as pd
 import polars as pl
 
 from mars_nb.planner.columnar.dtypes import is_number, is_plain, is_text, may_lack, polars_type
-from mars_nb.planner.columnar.values import Column, NotColumnar, derived
+from mars_nb.planner.columnar.values import Attached, Column, NotColumnar, derived
 
 Function = Callable[[Any, Any], Any]
 Operand = Column | bool | int | float | str | pd.Timestamp | pd.Timedelta
@@ -69,15 +70,52 @@ def arithmetic(name: str, left: Operand, right: Operand, dtype: Any) -> Column:
         return derived(_as(left, dtype) + _as(right, dtype), dtype, *columns)
     if not is_number(dtype) or not all(_is_number(side) or _is_bool(side) for side in (left, right)):
         raise NotColumnar("arithmetic of other than numbers")
-    if name in DIVISIONS:
-        if is_plain(dtype, "f") or isinstance(right, Column) or not right:
-            raise NotColumnar("a division whose answer depends on zeros")
-    elif name not in ARITHMETIC:
+    if name == "truediv" or any(_is_float(side) for side in (left, right)):
+        if dtype != FLOAT:  # else it is the same with gaps
+            refuse_gaps(*columns)
+    elif any(column.gaps for column in columns):
+        return _with_gaps(name, left, right)
+    if name in DIVISIONS and (is_plain(dtype, "f") or isinstance(right, Column) or not right):
+        raise NotColumnar("a division whose answer depends on zeros")
+    function = ARITHMETIC.get(name) or DIVISIONS.get(name)
+    if function is None:
         raise NotColumnar(f"operator {name}")
-    if dtype != FLOAT:  # with gaps, pandas has this dtype
-        refuse_gaps(*columns)
-    function = ARITHMETIC.get(name) or DIVISIONS[name]
-    return derived(function(_as(left, dtype), _as(right, dtype)), dtype, *columns, nan=is_plain(dtype, "f"))
+    one, other = (_as(side, dtype) for side in (left, right))
+    expr = divided(one, other, dtype) if name == "truediv" else function(one, other)
+    return derived(expr, dtype, *columns, nan=is_plain(dtype, "f"))
+
+
+def divided(left: pl.Expr, right: pl.Expr, dtype: Any) -> pl.Expr:
+    """Divide floats of one dtype, to the last bit.
+
+    By what is the same in all rows, a constant or not, Polars divides by multiplying with the reciprocal.
+    """
+    if right.meta.is_literal():
+        constant = pl.select(right).item()
+        if constant and abs(np.frexp(constant)[0]) == 0.5:
+            return left / right
+    return pl.map_batches([left, right], _quotient, return_dtype=polars_type(dtype), is_elementwise=True)
+
+
+def _quotient(sides: Any) -> pl.Series:
+    left, right = (side.to_numpy() for side in sides)
+    with np.errstate(all="ignore"):
+        return pl.Series(np.true_divide(left, right))
+
+
+def _with_gaps(name: str, left: Operand, right: Operand) -> Column:
+    """Compute with short integers of which some may be missing: the same integers or floats, if none is too long."""
+    columns = columns_of(left, right)
+    kinds = [side.dtype if isinstance(side, Column) else side for side in (left, right)]
+    if name not in ("add", "sub", "mul") or not all(isinstance(side, Column | int) for side in (left, right)):
+        raise NotColumnar("integers with gaps after a join")
+    dtype: Any = np.result_type(*cast("Any", kinds))
+    if any(column.dtype.itemsize > 4 for column in columns) or not is_plain(dtype, "iu"):
+        raise NotColumnar("integers with gaps after a join")
+    wide = np.dtype("int64")
+    expr = ARITHMETIC[name](_as(left, wide), _as(right, wide)).cast(polars_type(dtype), strict=True)
+    gapped = frozenset[Attached]().union(*(column.gapped for column in columns))
+    return replace(derived(expr, dtype, *columns), gaps=True, gapped=gapped)
 
 
 def compared(name: str, left: Operand, right: Operand) -> Column:
@@ -143,6 +181,10 @@ def logical(name: str, left: Operand, right: Operand) -> Column:
 
 def _is_number(side: Operand) -> bool:
     return is_number(side.dtype) if isinstance(side, Column) else type(side) in (int, float)
+
+
+def _is_float(side: Operand) -> bool:
+    return is_plain(side.dtype, "f") if isinstance(side, Column) else isinstance(side, float)
 
 
 def _is_text(side: Operand) -> bool:

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
-from mars_nb.graph.node import Node
+from mars_nb.graph.node import Arguments, Node
 from mars_nb.graph.structure import leaves
-from mars_nb.planner.columnar.batches import by_pandas, with_gaps
+from mars_nb.planner.columnar.batches import batchwise, by_pandas, with_gaps
 from mars_nb.planner.columnar.dtypes import is_number, is_plain, is_text, may_lack, polars_type
 from mars_nb.planner.columnar.rules.arithmetic import BOOL, EXACT, FLOAT, compared, logical, refuse_gaps, truth
 from mars_nb.planner.columnar.rules.arithmetic import time_constant as point
@@ -147,7 +147,7 @@ def _converted(step: Step, column: Column, dtype: Any, target: Any) -> Column:
     elif is_text(dtype) and not is_number(own) and own != BOOL:
         raise NotColumnar("times as texts, whose form depends on all of them")
     # pandas raises where a value cannot be converted.
-    return by_pandas(step.node, dtype, {step.node.args[0]: column}, full=True, call=((target,), {}))
+    return batchwise(step.node.op, (column, Arguments((target,), {})), {}, dtype, full=True)
 
 
 def _whole(columns: Any) -> pl.Series:
@@ -288,7 +288,7 @@ def replaced(step: Step) -> Value:
 def _is_apart(column: Column, table: dict[Any, Any]) -> bool:
     """Tell whether a column can have none of some values: then it stays as it is."""
     numbers = all(type(key) in (int, float) for key in table)
-    if is_text(column.dtype) or column.dtype == BOOL or is_plain(column.dtype, "mM"):
+    if not is_number(column.dtype):
         return numbers and not column.gaps
     whole = any(type(key) is int or float(key).is_integer() for key in table if numbers)
     if is_plain(column.dtype, "iu") and not column.gaps:

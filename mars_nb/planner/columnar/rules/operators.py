@@ -141,7 +141,7 @@ def _computed(step: Step, name: str, sides: list[Any], one: _Binary) -> Value:
     rows = [value for value in values if isinstance(value, Frame | Series)]
     if not rows:
         return _of_scalars(step, name, values, one)
-    if len(rows) == 2 and type(rows[0]) is not type(rows[1]):
+    if len(rows) == 2 and isinstance(rows[0], Frame) is not isinstance(rows[1], Frame):
         raise NotColumnar("a frame and a series, which are aligned by label")
     rows = step.together(*rows)
     base: Rows = rows[0]
@@ -196,6 +196,10 @@ def _constant(value: Any, operands: list[Any]) -> Any:
     return literal(value)
 
 
+def _is_float(value: Any) -> bool:
+    return is_plain(value.dtype, "f") if isinstance(value, Column) else isinstance(value, float)
+
+
 def _is_constant(value: Any) -> bool:
     return pd.api.types.is_scalar(value) or isinstance(value, dt.date | dt.timedelta)
 
@@ -207,7 +211,7 @@ def _by_pandas(
     columns = {side: operand for side, operand in zip(sides, operands, strict=True) if isinstance(side, Node)}
     if any(column.gaps or column.kind is None or column.foreign for column in columns.values()):
         raise refused
-    if name in DIVISIONS and is_plain(dtype, "iu"):
+    if name in DIVISIONS and isinstance(operands[1], Column) and not any(map(_is_float, operands)):
         raise refused
     # Integers made of integers, or of times by a constant that is none, have no gaps.
     return by_pandas(step.node, dtype, columns, full=all(is_plain(c.dtype, "biu") for c in columns.values()))
