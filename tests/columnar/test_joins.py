@@ -134,3 +134,13 @@ def test_odd_names() -> None:
     b = RIGHT[["k", "y", "t"]].set_axis([0, 1, ("a", "b")], axis=1)
     answers(lambda pd, a, b: a.merge(b, on=0, how="left"), a, b)
     answers(lambda pd, a, b: a.merge(b, on=0, how="outer"), a, b)
+
+
+def test_labels_of_a_side_without_rows() -> None:
+    """Of no rows on the left, pandas gives the labels of the right side: that is found out when it runs."""
+    answers(
+        lambda pd, a, b: a[a.k > 99].merge(b.set_index(["y", "k"]), left_on=["k", "x"], right_index=True),
+        LEFT,
+        RIGHT,
+        fallback=True,
+    )

@@ -46,7 +46,7 @@ class Answer:
     shape
         What it is in pandas.
     gapped
-        For each column, see `Column`.
+        For each column, see `Column`; those of the index last.
     """
 
     relation: Relation
@@ -55,9 +55,17 @@ class Answer:
     gapped: tuple[frozenset[Attached], ...] = ()
 
     def shaped(self, met: AbstractSet[Attached]) -> Shape:
-        """Give the shape, told which gaps there were, and which integers a smaller dtype did not hold."""
+        """Give the shape, told which gaps there were, and which integers a smaller dtype did not hold.
+
+        Raises
+        ------
+        NotColumnar
+            If the labels depend on that.
+        """
         told = [bool(gapped & met) for gapped in self.gapped]
-        gaps, narrow = (zip(each, told, strict=True) for each in (self.shape.gaps, self.shape.narrow))
+        gaps, narrow = (zip(each, told, strict=False) for each in (self.shape.gaps, self.shape.narrow))
+        if any(told[len(self.shape.gaps) :]):
+            raise NotColumnar("labels of a join with a side without rows")
         return replace(
             self.shape,
             gaps=tuple("met" if is_met and gap == "maybe" else gap for gap, is_met in gaps),
@@ -229,7 +237,7 @@ def answer_of(value: Value, name: Any) -> Answer:
             labels.name,
             tuple(column.narrow for column in own),
         ),
-        tuple(column.gapped for column in own),
+        tuple(column.gapped for column in columns),
     )
 
 

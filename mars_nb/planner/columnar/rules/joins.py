@@ -10,6 +10,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 import polars as pl
 
@@ -139,7 +140,7 @@ def _merged(step: Step, left: Any, given: dict[str, Any]) -> Frame:
     if all(by_labels):
         labels = Labels((Level(step.sample.index.name, _of_both(keys[0], kind)),))
     elif any(by_labels):
-        labels = (left if by_labels[1] else right).labels
+        labels = _told_of_rows(step, left if by_labels[1] else right)
     levels = [key for key in keys if not (key.on_left or key.on_right or any(by_labels))]
     if levels:
         labels = Labels(tuple(Level(key.name, _of_both(key, kind)) for key in levels))
@@ -157,6 +158,13 @@ def _framed(side: Any) -> Frame:
 def _settled(translation: Translation, side: Frame, labels: bool) -> Frame:
     side, _ = translation.fixed(translation.labelled(side) if labels else side)
     return translation.settled(side)
+
+
+def _told_of_rows(step: Step, side: Frame) -> Labels:
+    """Give labels that know whether there are any: if not, pandas takes those of the other side."""
+    empty = step.attached(step.translation.reduced(side.relation, Column(pl.len() == 0, np.dtype(bool))))
+    levels = (replace(level, column=replace(level.column, gapped=empty.attached)) for level in side.labels.levels)
+    return replace(side.labels, levels=tuple(levels))
 
 
 def _keys(left: Frame, right: Frame, options: dict[str, Any], by_labels: tuple[bool, bool]) -> list[_Key]:
