@@ -137,10 +137,14 @@ def _is_of_frames(node: Node) -> bool:
 
 
 def _columns_read(node: Node, planned: Plan) -> tuple[int, int] | None:
-    if reader_of(node) is None or not isinstance(node.meta, PandasMeta) or node.meta.sample.ndim != 2:
-        return None
-    there = node.meta.sample.shape[1]
-    return len(planned.pruned.get(node, range(there))), there
+    there = _columns(node)
+    return None if there is None else (len(planned.pruned.get(node, range(there))), there)
+
+
+def _columns(node: Node) -> int | None:
+    """Tell how many columns there are in the files that a node reads as a frame, None if it does something else."""
+    is_frame = reader_of(node) is not None and isinstance(node.meta, PandasMeta) and node.meta.sample.ndim == 2
+    return node.meta.sample.shape[1] if is_frame else None  # type: ignore[union-attr]
 
 
 def _columnar(planned: Plan) -> tuple[dict[Node, int], dict[Node, tuple[int, int]], list[str]]:
@@ -159,8 +163,9 @@ def _columnar(planned: Plan) -> tuple[dict[Node, int], dict[Node, tuple[int, int
             inside.setdefault(node, number)
         for relation, read in columns_read(stage).items():
             node = found.begins[relation]
-            if isinstance(node.meta, PandasMeta) and node.meta.sample.ndim == 2:
-                columns[node] = (read, node.meta.sample.shape[1])
+            there = _columns(node)
+            if there is not None:
+                columns[node] = (read, there)
         plans.append(polars_plan(stage))
     return inside, columns, plans
 

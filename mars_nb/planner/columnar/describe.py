@@ -27,7 +27,7 @@ def polars_plan(stage: Stage) -> str:
     query = _query(stage)
     needs = query.needs
     scanned = (ScanParquet, ScanCsv)
-    given = {
+    given: dict[Relation, pl.LazyFrame] = {
         found: pl.LazyFrame(schema=found.kinds)
         for found in inputs_of(query.answers)
         if not isinstance(found.file, scanned)
