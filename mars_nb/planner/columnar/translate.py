@@ -107,7 +107,11 @@ class Translation:
         return self.values.get(node)
 
     def _seen(self, node: Node, value: Value) -> Value:
-        """Refuse what was made of columns that stay behind, which may only be passed on."""
+        """Refuse what was made of columns that stay behind, which may only be passed on, and what Polars has not."""
+        if not value.columns:
+            raise NotColumnar("a frame without columns")
+        if isinstance(node.meta, PandasMeta) and getattr(_index(node.meta.sample), "freq", None) is not None:
+            raise NotColumnar("an index with a frequency")
         passed = {column for input_ in node.inputs if input_ in self.values for column in self.values[input_].columns}
         for column in value.columns:
             if column.foreign and column not in passed:
@@ -248,6 +252,10 @@ def _conjuncts(expr: pl.Expr) -> list[pl.Expr]:
 
 def _limits(dtype: Any) -> tuple[int, int]:
     return np.iinfo(dtype).min, np.iinfo(dtype).max
+
+
+def _index(sample: Any) -> Any:
+    return getattr(sample, "index", sample)
 
 
 def plain(column: Column, name: str) -> Column:
