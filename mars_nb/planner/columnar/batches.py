@@ -75,7 +75,10 @@ class Batchwise:
         def filled(leaf: Any) -> Any:
             return series[leaf.number] if isinstance(leaf, Slot) else leaf
 
-        found = self.op.apply(replace(self.args, filled), replace(dict(self.kwargs), filled))
+        try:
+            found = self.op.apply(replace(self.args, filled), replace(dict(self.kwargs), filled))
+        except Exception as error:  # pandas says it again, of all rows
+            raise NotColumnar(f"pandas: {error!r}") from None
         if is_plain(self.dtype, "iu") and found.dtype == np.dtype("float64"):  # because something is missing
             return pl.Series("", found.to_numpy(), nan_to_null=True).cast(polars_type(self.dtype))
         if is_plain(self.dtype, "mM") and found.isna().all():  # in a unit of its own

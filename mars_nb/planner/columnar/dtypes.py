@@ -6,6 +6,7 @@ values in pandas; where an outer join leaves gaps in them pandas changes their d
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,7 @@ def polars_type(dtype: Any) -> Any:
     return _PLAIN.get(dtype)
 
 
+@functools.cache
 def _zones() -> set[str]:
     import zoneinfo
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
+from mars_nb.graph.node import Node
 from mars_nb.planner.columnar.dtypes import is_number, is_text, polars_type
 from mars_nb.planner.columnar.rules.arithmetic import BOOL, refuse_gaps, time_constant
 from mars_nb.planner.columnar.rules.choosing import is_all, place_of
@@ -27,6 +28,8 @@ def setitem(step: Step) -> Value:
         raise NotColumnar("values put into a series")
     if len(step.node.args) == 3:
         _, name, value = step.node.args
+        if isinstance(name, Node):
+            raise NotColumnar("values put by a mask")
         if isinstance(name, list | pd.Index):
             return _several(step, base, list(name), value)
         return assigned(step, base, {name: value})

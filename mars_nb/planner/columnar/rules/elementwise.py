@@ -9,7 +9,6 @@ import pandas as pd
 import polars as pl
 
 from mars_nb.graph.node import Arguments, Node
-from mars_nb.graph.structure import leaves
 from mars_nb.planner.columnar.batches import batchwise, by_pandas, with_gaps
 from mars_nb.planner.columnar.dtypes import is_number, is_plain, is_text, may_lack, polars_type
 from mars_nb.planner.columnar.rules.arithmetic import BOOL, EXACT, FLOAT, compared, logical, refuse_gaps, truth
@@ -204,8 +203,9 @@ def rounded(step: Step) -> Value:
 
 def _constants(step: Step) -> None:
     """Refuse arguments that have several values."""
-    for leaf in leaves((step.node.args[1:], step.node.kwargs)):
-        if isinstance(leaf, Node) or not (leaf is None or pd.api.types.is_scalar(leaf)):
+    for argument in step.node.args[1:]:
+        found = argument if isinstance(argument, Arguments) else Arguments((argument,), {})
+        if not all(pd.api.types.is_scalar(value) for value in (*found.args, *found.kwargs.values())):
             raise NotColumnar("arguments")
 
 
