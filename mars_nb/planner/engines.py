@@ -6,12 +6,14 @@ there is much to look at.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from mars_nb.config import options
 from mars_nb.graph.meta import PandasMeta
-from mars_nb.graph.node import Node
+from mars_nb.graph.node import Node, ordered
 from mars_nb.planner.estimate import nbytes_of_value
 from mars_nb.text import size
 
@@ -23,6 +25,8 @@ LEAST_BYTES = 2**21
 
 #: Part of a session's memory that a query may take at the most, its inputs among it.
 PART = 0.5
+
+_process = os.getpid()
 
 
 class Memory(NamedTuple):
@@ -93,8 +97,13 @@ def find(
         return None
     from mars_nb.planner.columnar import stages  # loads Polars
 
-    def nbytes(node: Node) -> int | None:
+    @cache
+    def known(node: Node) -> int | None:
         return nbytes_of(node.key) if is_held(node) else nbytes_of_value(node)
+
+    def nbytes(node: Node) -> int | None:
+        """Tell the bytes of a value; where nobody knows, of what it is made of."""
+        return sum(known(each) or 0 for each in ordered([node], lambda each: known(each) is not None)) or None
 
     return stages.find(nodes, targets, is_held, nbytes, options.engine == "columnar", memory, near)
 
@@ -106,6 +115,8 @@ def why_not(
     engine = options.engine
     if engine == "pandas":
         return "options.engine is 'pandas'"
+    if os.getpid() != _process:
+        return "this process was forked, and Polars's threads were not"
     frames = [node for node in nodes if isinstance(node.meta, PandasMeta)]
     if not frames:
         return "there are no data frames"

@@ -19,6 +19,7 @@ from columnar_tools import same, watched
 import mars_nb
 import mars_nb.dataframe as md
 from mars_nb.graph.node import ordered
+from mars_nb.planner import engines
 from mars_nb.planner.columnar import parts, query, watching
 from mars_nb.planner.columnar.stages import find
 from mars_nb.planner.columnar.values import NotColumnar
@@ -311,3 +312,34 @@ def test_bytes_of_parts_are_counted() -> None:
     shape = parts.Shape("series", "a", (np.dtype(int),), ("none",), narrow=(None,))
     (part,) = parts.parts(found, shape, 1)
     assert 2**20 <= bytes_of(part) < 2**20 + 1000
+
+
+# --- processes --------------------------------------------------------------------------------------------------
+
+
+def test_a_forked_process_computes_without_polars(path: str) -> None:
+    script = f"""
+import os, warnings
+warnings.simplefilter("ignore")
+import mars_nb, mars_nb.dataframe as md
+mars_nb.options.engine = "columnar"
+compute = lambda: float(md.read_parquet({path!r}).groupby("k").x.sum().execute().fetch().sum())
+with mars_nb.new_session():
+    expected = compute()
+child = os.fork()
+if child == 0:
+    with mars_nb.new_session(), mars_nb.option_context({{"show_progress": False}}):
+        os._exit(0 if abs(compute() - expected) < 1e-6 else 1)
+assert os.waitpid(child, 0)[1] == 0
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_nobody_knows_the_size_of_counts_as_what_it_is_made_of(frame: pd.DataFrame) -> None:
+    part = md.DataFrame(frame).map_chunk(lambda chunk: chunk[chunk.x > 0.5])
+    node = part.sort_values("x")._node
+    for limit, fits in ((2**23, False), (2**27, True)):
+        found = engines.find(ordered([node]), [node], lambda _: False, memory=Memory(limit, limit))
+        assert found is not None
+        assert (node in found.stages) is fits
