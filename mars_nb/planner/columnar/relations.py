@@ -555,25 +555,58 @@ class Joined(Relation):
         """Both."""
         return (self.left, self.right)
 
+    @property
+    def _keys(self) -> tuple[list[str], list[str]]:
+        return [left for left, _ in self.on], [right for _, right in self.on]
+
+    def _ordered(self, need: Need) -> Any:
+        """Tell the sides whose order matters; that of the second one does only where keys come more than once."""
+        if not need.order or self.order == "none":
+            return "none"
+        second, keys = (self.left, self._keys[0]) if self.order == "right_left" else (self.right, self._keys[1])
+        if self.how in ("cross", "full") or not has_unique(second, set(keys)):
+            return self.order
+        return self.order.split("_")[0]
+
+    def _matched(self, need: Need) -> tuple[Relation, list[str]] | None:
+        """Give rows with all keys of the right side, if it has each but once and nothing is needed but that it has."""
+        if self.how != "inner" or need.columns & self.right.names:
+            return None
+        relation, names = self.right, self._keys[1]
+        while isinstance(relation, Computed):
+            exprs = [relation.columns[name].expr for name in names]
+            if not all(expr.meta.is_column() for expr in exprs):
+                return None
+            relation, names = relation.relation, [expr.meta.output_name() for expr in exprs]
+        if isinstance(relation, Distinct) and relation.keep != "none" and set(relation.by) == set(names):
+            return relation.relation, names
+        return None
+
     def require(self, need: Need, needs: Needs) -> None:
         """Need what is needed, and the keys."""
-        order = need.order and self.order != "none"
-        needs.add(self.left, need.columns | {left for left, _ in self.on}, order)
-        needs.add(self.right, need.columns | {right for _, right in self.on}, order)
+        order = self._ordered(need)
+        left, right = self._keys
+        needs.add(self.left, need.columns | set(left), "left" in order)
+        matched = self._matched(need)
+        if matched is None:
+            needs.add(self.right, need.columns | set(right), "right" in order)
+        else:
+            needs.add(*matched, False)
 
     def lazy(self, need: Need, frames: Frames) -> pl.LazyFrame:
-        """Join."""
-        left, right = frames[self.left], frames[self.right]
-        order: Any = self.order if need.order else "none"
+        """Join; for the sake of the rows alone where that will do."""
+        order = self._ordered(need)
+        matched = self._matched(need)
         if self.how == "cross":
-            return left.join(right, how="cross", maintain_order=order)
-        return left.join(
-            right,
-            left_on=[pl.col(name) for name, _ in self.on],
-            right_on=[pl.col(name) for _, name in self.on],
-            how=self.how,
+            return frames[self.left].join(frames[self.right], how="cross", maintain_order=order)
+        right, keys = (self.right, self._keys[1]) if matched is None else matched
+        return frames[self.left].join(
+            frames[right] if matched is None else frames[right].select(keys),
+            left_on=self._keys[0],
+            right_on=keys,
+            how=self.how if matched is None else "semi",
             nulls_equal=not self.full,
-            coalesce=False,
+            coalesce=None if matched else False,
             maintain_order=order,
         )
 
@@ -764,6 +797,26 @@ def marks(relation: Relation) -> Iterator[Marked]:
         if isinstance(above, Marked):
             yield above
         above = above.narrower
+
+
+def has_unique(relation: Relation, names: set[str]) -> bool:
+    """Tell whether surely no two rows are equal in these columns."""
+    while True:
+        match relation:
+            case Reduced():
+                return True
+            case Grouped():
+                return set(relation.keys) <= names
+            case Distinct() if set(relation.by) <= names:
+                return True
+            case Computed():
+                exprs = (relation.columns[name].expr for name in names)
+                names = {expr.meta.output_name() for expr in exprs if expr.meta.is_column()}
+                relation = relation.relation
+            case Numbered() | Widened() | Filtered() | Marked() | Matched() | Sorted() | Sliced() | Distinct():
+                relation = relation.relation
+            case _:
+                return False
 
 
 def in_order(targets: Sequence[Relation]) -> list[Relation]:
