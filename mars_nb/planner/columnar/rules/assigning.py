@@ -11,10 +11,11 @@ import polars as pl
 
 from mars_nb.graph.node import Node
 from mars_nb.planner.columnar.dtypes import is_number, is_text, polars_type
+from mars_nb.planner.columnar.relations import Widened
 from mars_nb.planner.columnar.rules.arithmetic import BOOL, refuse_gaps, time_constant
 from mars_nb.planner.columnar.rules.choosing import is_all, place_of
 from mars_nb.planner.columnar.rules.filling import is_missing, put
-from mars_nb.planner.columnar.translate import Step, rule
+from mars_nb.planner.columnar.translate import Step, plain, rule
 from mars_nb.planner.columnar.values import Array, Column, Frame, NotColumnar, Scalar, Series, Value, derived, literal
 
 _TEXT = pd.StringDtype(na_value=np.nan)
@@ -113,13 +114,20 @@ def _with(step: Step, base: Frame, values: dict[Any, Any]) -> Frame:
         elif isinstance(value, Scalar):
             column = step.attached(value)
         else:
-            column = _constant(step, name, value)
+            frame, column = _filled(step, frame, _constant(step, name, value))
         if name in frame.names:
             place = place_of(frame, name)
             frame = replace(frame, columns=(*frame.columns[:place], column, *frame.columns[place + 1 :]))
         else:
             frame = replace(frame, names=_longer(frame.names, name), columns=(*frame.columns, column))
     return frame
+
+
+def _filled(step: Step, frame: Frame, constant: Column) -> tuple[Frame, Column]:
+    """Give a constant as a column as long as the frame: by itself it is one value, also where values are counted."""
+    name = step.translation.name()
+    relation = step.translation.widened(frame.relation, lambda rows: Widened(rows, {name: constant}))
+    return replace(frame, relation=relation), plain(constant, name)
 
 
 def _longer(names: pd.Index[Any], name: Any) -> pd.Index[Any]:
