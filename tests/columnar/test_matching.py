@@ -40,7 +40,7 @@ LINES: dict[str, Callable[..., Any]] = {
     "assigned": lambda a, b: a.assign(known=a.k.isin(b.k), unknown=~a.t.isin(b.t)),
     "two and more": lambda a, b: a[(a.k > 1) & a.k.isin(b.k) & ~a.t.isin(b.t)],
     "either": lambda a, b: a[a.k.isin(b.k) | a.t.isin(b.t)],
-    "one after the other": lambda a, b: a[a.k.isin(b.k)][a.t.isin(b.t)].k,
+    "one after the other": lambda a, b: a[a.k.isin(b.k)].t.isin(b.t),
     "of the filtered": lambda a, b: a[a.k.isin(b[b.f > 1].k)],
     "of itself": lambda a, b: a[a.k.isin(a[a.f > 0].k)],
     "of groups": lambda a, b: a[a.k.isin(b.groupby("k").f.sum().index)],
