@@ -97,9 +97,14 @@ def _table(step: Step, base: Frame, functions: dict[Hashable, list[Any]]) -> Sum
 
 
 def _scalar(step: Step, base: Series, how: Aggregation) -> Scalar:
+    if (
+        how.name in _PLACES
+        and not base.labels.numbered
+        and isinstance(step.node.args[0].meta.sample.index, pd.RangeIndex)
+    ):
+        raise NotColumnar("labels that may be numbers of rows")  # then pandas gives Python's numbers, else numpy's
     relation, (found,) = _reduced(step, base, [(0, how)])
-    is_plain_number = how.name in _COUNTS or (how.name in _PLACES and is_plain(found.dtype, "iufb"))
-    return Scalar(relation, found, is_plain_number)
+    return Scalar(relation, found, how.name in _COUNTS or (how.name in _PLACES and base.labels.numbered))
 
 
 def _summary(step: Step, base: Frame, wanted: Sequence[tuple[int, Aggregation] | None]) -> Summary:
