@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from columnar_tools import answers
 from nasty import X, check, check_all, groups, lines
@@ -314,6 +315,43 @@ def test_lines(group: list[str]) -> None:
 def test_left_to_pandas(line: str) -> None:
     line, reason = line.rsplit(": ", 1)
     check(line, refused=reason)
+
+
+#: Lines on a left join, whose integers and booleans have gaps, or none.
+GAPS = r"""
+x.fillna({"n": 0})
+x.n.fillna(0)
+x.n.fillna(0).astype(int)
+x.fillna({"n": 0, "w": False})[["n", "w"]]
+x.n.fillna(0) * 1.5
+x.n.fillna(0) > 3
+x.n.fillna(-1).isin([7, -1])
+x[x.n > 7]
+x[x.n.fillna(0) > 0].n
+x.n + 0.5
+x.m + 1
+x.m * x.m - x.m
+x.n / 2
+x.n.isna()
+x[x.n.notna()].n.astype(int)
+x.dropna().n
+x.n == 7
+x.n.where(x.v > 1)
+x.n.mask(x.v > 1)
+x.n.isin([7])
+x.n.between(1, 8)
+x.m.astype("float32")
+"""
+
+
+@pytest.mark.parametrize("rows", [3, 2])
+@pytest.mark.parametrize("line", lines(GAPS))
+def test_gaps(line: str, rows: int) -> None:
+    left = pd.DataFrame({"k": [1, 2, 3], "v": [1.0, 2.0, 3.0]})
+    right = pd.DataFrame(
+        {"k": [1, 2, 3], "n": [7, 8, 9], "w": [True, False, True], "m": np.array([1, 2, 3], "int32"), "s": list("abc")}
+    )[:rows]
+    answers(lambda _, a, b: eval(line, {"x": a.merge(b, on="k", how="left")}), left, right, parquet=False)
 
 
 STATEMENTS = r"""

@@ -30,7 +30,7 @@ VALUES: dict[str, list[Any]] = {
 }
 DTYPES = {"i": "int64", "j": "int32", "u": "uint8", "f": "float64", "e": "float32", "b": "bool", "s": "str"}
 
-NUMBERS, TRUTHS, TEXTS, TIMES, SPANS = "number", "truth", "text", "time", "span"
+NUMBERS, TRUTHS, TEXTS, TIMES, ZONES, SPANS = "number", "truth", "text", "time", "zone", "span"
 #: Expressions by what they are; `{number}` and the like are expressions again.
 FORMS: dict[str, list[str]] = {
     NUMBERS: [
@@ -58,6 +58,7 @@ FORMS: dict[str, list[str]] = {
         "{text}.str.len()",
         "{time}.dt.year",
         "{time}.dt.dayofweek",
+        "{zone}.dt.hour",
         "{span}.dt.days",
         "{span}.dt.total_seconds()",
         "{text}.map({{'a': 1.5, '': 2.5}})",
@@ -71,6 +72,9 @@ FORMS: dict[str, list[str]] = {
         "({text} >= 'ab')",
         *(f"({{time}} {op} {{time}})" for op in ("<", "==", "!=")),
         "({time} > '2000-01-01')",
+        "({zone} < {zone})",
+        "({zone} > '2020-06-01')",
+        "{zone}.isna()",
         "({span} > pd.Timedelta('1D'))",
         *(f"({{truth}} {op} {{truth}})" for op in "&|^"),
         "(~{truth})",
@@ -115,7 +119,8 @@ FORMS: dict[str, list[str]] = {
         "{time}.dt.strftime('%Y-%m')",
     ],
     TIMES: [
-        *("x.t", "x.t", "x.z"),
+        *("x.t", "x.t"),
+        "{zone}.dt.tz_localize(None)",
         "({time} + pd.Timedelta('36h'))",
         "({time} - {span})",
         "{time}.dt.normalize()",
@@ -123,9 +128,25 @@ FORMS: dict[str, list[str]] = {
         "{time}.where({truth})",
         "{time}.fillna({time})",
     ],
-    SPANS: ["x.d", "x.d", "({time} - {time})", "({span} + {span})", "({span} * 2)", "(-{span})", "{span}.abs()"],
+    ZONES: [
+        *("x.z", "x.z"),
+        "({zone} + pd.Timedelta('36h'))",
+        "({zone} - {span})",
+        "{zone}.where({truth})",
+        "{zone}.fillna({zone})",
+    ],
+    SPANS: [
+        "x.d",
+        "x.d",
+        "({time} - {time})",
+        "({zone} - {zone})",
+        "({span} + {span})",
+        "({span} * 2)",
+        "(-{span})",
+        "{span}.abs()",
+    ],
 }
-ENDS = ["{number}", "{truth}", "{text}", "{time}", "{span}", "x[{truth}]", "x.assign(y={number}, w={text})"]
+ENDS = ["{number}", "{truth}", "{text}", "{time}", "{zone}", "{span}", "x[{truth}]", "x.assign(y={number}, w={text})"]
 ENDS += ["x[{truth}].assign(y=3)", "x.assign(y=np.where({truth}, {number}, 0.5))", "x.dropna()"]
 
 

@@ -78,6 +78,8 @@ def put(column: Column, mask: Column, other: Any) -> Column:
     """
     where = pl.when(mask.expr)
     if not isinstance(other, Column) and is_missing(other):
+        if column.narrow is not None:
+            raise NotColumnar("integers whose dtype depends on values")
         found = derived(where.then(None).otherwise(column.expr), column.dtype, column, mask)
         if not is_plain(column.dtype, "biu"):
             return found
@@ -130,6 +132,8 @@ def where(step: Step) -> Value:
 def filled(column: Column, value: Any) -> Column:
     """Give a column with something in the place of what is missing.
 
+    A column with gaps must know of those before (`Column.gapped`): its dtype stays what they made of it.
+
     Raises
     ------
     NotColumnar
@@ -137,7 +141,11 @@ def filled(column: Column, value: Any) -> Column:
     """
     if is_plain(column.dtype, "biu") and not column.gaps:
         return column
-    refuse_gaps(column)
+    if column.gaps:
+        if isinstance(value, Column) or is_missing(value) or not column.gapped or column.narrow is not None:
+            raise NotColumnar("integers or booleans with gaps after a join")
+        found = derived(column.expr.fill_null(fitting(value, column.dtype)), column.dtype, column)
+        return replace(found, gaps=True, gapped=column.gapped)
     if isinstance(value, Column):
         other = derived(_column(value, column.dtype), column.dtype, value)
         return derived(pl.coalesce(column.valid, other.valid), column.dtype, column, value, nan=False)
@@ -150,7 +158,7 @@ def filled(column: Column, value: Any) -> Column:
 def fillna(step: Step) -> Value:
     """``series.fillna(0)``, ``frame.fillna({"a": 0})``."""
     (argument,) = step.arguments("value", axis=None, inplace=False, limit=None)
-    base = step.rows
+    base, _ = step.translation.fixed(step.rows)
     value = step.value(argument)
     if isinstance(base, Series):
         if isinstance(value, Series):
