@@ -218,6 +218,8 @@ def named_aggregation(step: Step) -> Value:
             wanted += [_pair(groups, chosen, name, how) for how in (hows if isinstance(hows, list) else [hows])]
     elif isinstance(func, list):
         wanted = [_pair(groups, chosen, name, how) for name, _ in columns for how in func]
+    else:
+        raise NotColumnar("a function of the user's")
     return _grouped(step, groups, wanted)
 
 

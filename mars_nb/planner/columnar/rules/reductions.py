@@ -56,7 +56,7 @@ def aggregation(step: Step) -> Value:
         return _summary(step, base, [(i, how) for i in range(len(base.columns))])
     if isinstance(base, Series):
         if not isinstance(func, list):
-            raise NotColumnar("arguments")
+            raise NotColumnar("a function of the user's")
         return _summary(step, _framed(base), [(0, _known(one)) for one in func])
     if isinstance(func, list):
         func = dict.fromkeys(base.names, func)

@@ -109,7 +109,7 @@ def cumulative_in_groups(step: Step) -> Value:
             found = replace(found, expr=found.expr + before * 0)
         return found
 
-    return _in_groups(step, one)
+    return _in_groups(step, one, "iu" if name in ("cumsum", "cumprod") else "mM")
 
 
 @rule(*_names(*_SHIFTS))
@@ -129,7 +129,7 @@ def shifted_in_groups(step: Step) -> Value:
 @rule(*_names("rank"))
 def ranked_in_groups(step: Step) -> Value:
     """``df.groupby("a").b.rank()``."""
-    return _in_groups(step, _ranking(step))
+    return _in_groups(step, _ranking(step), "mM")
 
 
 @rule(*_names("cumcount"))
@@ -191,8 +191,17 @@ def _place_in_group(rising: bool) -> Column:
     return Column(numbers if rising else pl.len().cast(pl.Int64) - 1 - numbers, INT)
 
 
-def _in_groups(step: Step, one: _Window) -> Value:
+def _in_groups(step: Step, one: _Window, otherwise: str = "") -> Value:
+    """Compute columns in groups.
+
+    Where a key is missing, pandas takes integers for floats, and times for integers; `otherwise` has the kinds for
+    which that gives something else.
+    """
     base, keys, columns = _grouped(step)
+    if all_there(step.translation, base.relation, keys) is not None:
+        for column in columns:
+            if is_plain(column.dtype, otherwise):
+                raise NotColumnar(f"{column.dtype} in groups of which the key may be missing")
     return _of_rows(step, base, [_over(step, one(column), base, keys, column) for column in columns])
 
 
