@@ -105,6 +105,9 @@ LINES: dict[str, Callable[..., Any]] = {
     "no gaps, left": lambda pd, a, b: filtered(
         a.merge(a[["k", "b"]].drop_duplicates("k"), on="k", how="left"), "x", 12
     ),
+    "with different keys": lambda pd, a, b: a.merge(b[["k", "y"]].drop_duplicates("k"), on="k").groupby("t").x.sum(),
+    "with different keys, in order": lambda pd, a, b: a.merge(b[["k"]].drop_duplicates(), on="k").x,
+    "with different keys of two": lambda pd, a, b: a.merge(b[["t", "k"]].drop_duplicates(), on=["k", "t"]).x.max(),
     "counts of gaps": lambda pd, a, b: a.merge(b, on="k", how="left").groupby("x").y.count(),
 }
 

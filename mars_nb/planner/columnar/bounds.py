@@ -79,9 +79,10 @@ def _kept(order: Iterable[Relation], needs: Needs, counts: dict[Relation, int | 
         if isinstance(relation, Sorted) and needs[relation].order:
             found.append(relation)
         elif isinstance(relation, Joined):
-            sides = {"left": [relation.right], "right": [relation.left]}.get(relation.how)
+            left, right = relation.sides(needs[relation])
+            sides = {"left": [right], "right": [left]}.get(relation.how)
             if sides is None:
-                sides = sorted(relation.inputs, key=lambda side: counts[side] or 0)
+                sides = sorted((left, right), key=lambda side: counts[side] or 0)
                 sides = sides if relation.how == "full" else sides[:1]
             found += sides
     return found

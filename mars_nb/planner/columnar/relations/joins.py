@@ -188,6 +188,11 @@ class Joined(Relation):
             return relation.relation, names
         return None
 
+    def sides(self, need: Need) -> tuple[Relation, Relation]:
+        """Give what is joined: the left side, and the right one or what has all its keys."""
+        matched = self._matched(need)
+        return self.left, self.right if matched is None else matched[0]
+
     def require(self, need: Need, needs: Needs) -> None:
         """Need what is needed, and the keys."""
         order = self._ordered(need)
