@@ -88,7 +88,7 @@ df.value_counts("f")
 
 
 def program(line: str) -> Any:
-    return eval(f"lambda pd, df: {line}")
+    return eval(f"lambda pd, df: {line}", {"np": np})
 
 
 @pytest.mark.parametrize("rows", FRAMES)

@@ -95,6 +95,7 @@ def test_nothing_of_integers(name: str) -> None:
     ("df.d.mean()", "mean of datetime"),
     ("df.f.agg(lambda x: x)", "a function of the user's"),
     ("df.f.agg(['sum', 'skew'])", "aggregation 'skew'"),
+    ("df.agg({'f': ['sum', np.ptp], 'k': ['sum']})", "a function of the user's"),
     ("df.w.sum(min_count=20)", "argument min_count="),
     ("df[['b', 'k']].max()", "dtype object"),
     ("df.set_index(['k', 's']).f.idxmax()", "with these labels"),

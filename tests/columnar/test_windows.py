@@ -22,8 +22,10 @@ SERIES = {
 }
 BY_VALUES = {"i": {"cumsum", "cumprod"}}  # their dtype depends on the values in groups
 NOT_IF_MISSING = {
-    **dict.fromkeys("wu", {"cumsum", "cumprod"}),
-    **dict.fromkeys("dt", {"cummax", "cummin", "rank"}),
+    "w": {"cumsum", "cumprod"},
+    "u": {"cumsum", "cumprod"},
+    "d": {"cummax", "cummin", "rank"},
+    "t": {"cummax", "cummin", "rank"},
 }
 TRANSFORMS = [
     "sum",

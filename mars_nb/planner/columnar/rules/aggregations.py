@@ -203,6 +203,14 @@ def _counted(expr: pl.Expr, column: Column) -> Column:
     return Column(expr.cast(pl.Int64), INT, attached=column.attached)
 
 
+def share(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
+    """Divide numbers, none of which is infinite, by one that is the same for all: by a column of it.
+
+    By one number Polars divides by multiplying with the reciprocal, which is not the same to the last bit.
+    """
+    return part.cast(pl.Float64) / (part * 0 + whole).cast(pl.Float64)
+
+
 # --- what is found out only when it runs --------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import polars as pl
 
 from mars_nb.planner.columnar.relations import Grouped, Sorted
-from mars_nb.planner.columnar.rules.aggregations import FLOAT, INT
+from mars_nb.planner.columnar.rules.aggregations import FLOAT, INT, share
 from mars_nb.planner.columnar.rules.groups import all_there
 from mars_nb.planner.columnar.translate import Step, rule
 from mars_nb.planner.columnar.values import Column, Frame, Labels, Level, NotColumnar, Rows, Series, Value
@@ -34,7 +34,7 @@ def value_counts(step: Step) -> Value:
     if sort:
         found = replace(found, relation=Sorted(found.relation, (count,), (not ascending,)))
     if normalize:
-        found = found.with_column(Column(count.expr / count.expr.sum(), FLOAT, running=True))
+        found = found.with_column(Column(share(count.expr, count.expr.sum()), FLOAT, running=True))
     is_multi = isinstance(step.sample.index, pd.MultiIndex)  # has one level, too, for a list of one name
     if step.sample.dtype != found.column.dtype or is_multi != (len(keys) > 1):
         raise NotColumnar("the shape of the answer")

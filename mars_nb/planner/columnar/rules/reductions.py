@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Hashable, Sequence
 from typing import Any
 
@@ -86,6 +87,8 @@ def _table(step: Step, base: Frame, functions: dict[Hashable, list[Any]]) -> Sum
     sample = step.sample
     if not isinstance(sample, pd.DataFrame) or not (sample.columns.is_unique and sample.index.is_unique):
         raise NotColumnar("the shape of the answer")
+    for one in itertools.chain.from_iterable(functions.values()):
+        _known(one)
     wanted: list[tuple[int, Aggregation] | None] = []
     for name in sample.columns:
         place = _place(base, name)

@@ -12,7 +12,7 @@ import pandas as pd
 import polars as pl
 
 from mars_nb.planner.columnar.dtypes import is_number, is_plain, is_text
-from mars_nb.planner.columnar.rules.aggregations import BOOL, FLOAT, INT, Aggregation, aggregated
+from mars_nb.planner.columnar.rules.aggregations import BOOL, FLOAT, INT, Aggregation, aggregated, share
 from mars_nb.planner.columnar.rules.groups import PLAIN, all_there, groups_of, selected
 from mars_nb.planner.columnar.translate import Step, rule
 from mars_nb.planner.columnar.values import Column, Frame, NotColumnar, Rows, Series, Value, derived
@@ -299,7 +299,7 @@ def _ranking(step: Step) -> _Window:
             raise NotColumnar(f"ranks of {column.dtype}")
         ranks = column.valid.rank(_RANKS[method], descending=not ascending).cast(pl.Float64)  # type: ignore[arg-type]
         if pct:
-            ranks = ranks / (ranks.max() if method == "dense" else column.valid.count())
+            ranks = share(ranks, ranks.max() if method == "dense" else column.valid.count())
         return Column(ranks, FLOAT)
 
     return one
