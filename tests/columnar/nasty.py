@@ -32,7 +32,7 @@ def nasty(rows: int = 24) -> pd.DataFrame:
             "e": some(0.1, np.nan, 3.5, -1.0, dtype="float32"),
             "b": some(True, False),
             "c": some(True, False, False),
-            "s": some("ab", "Ab c", "", "éß", "straße", None, "a.b", "12", "xyz  ", "a\nb", dtype="str"),
+            "s": some("ab", "Ab c", "", "éß", "straße", None, "a.b", "12", "xyz  ", "a\nb", "ab\n", dtype="str"),
             "p": some("b", "12", None, "a,b,c", ",x", dtype="str"),
             "t": some(
                 "2020-01-31", "1969-12-31T23:59:59.5", "2024-02-29T12:34:56.789012", None, "1900-03-01", dtype="M8[us]"

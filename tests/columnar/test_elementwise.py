@@ -281,6 +281,71 @@ x.assign(q=np.where(x.b, np.nan, 1))
 x.assign(q=np.where(x.b, True, x.c))
 x.f * np.where(x.b, 1, -1)
 x[x.b & x.c]
+x.u > -1
+x.u < 300
+x.i < 2**70
+x.w > -1
+x.i == 2**64
+x.h == 128
+x.b > x.c
+x.b == 1
+x[["i","s"]] == 1
+x.f == None
+x.f + np.nan
+x.i + np.int64(5)
+x.e * np.float64(0.1)
+x.i * np.float32(0.1)
+x.f - np.int8(3)
+x.i + x.b
+x.i - True
+x.b & True
+x.b | (x.f > 0)
+x.i.mul(x.f).sub(1).div(x.k)
+x.f.floordiv(2)
+x.f.mod(x.g)
+x.i.le(x.f)
+x[["i","f"]].add(1)
+x[["i","f"]].gt(0)
+x[["i","f"]].div(x[["i","f"]])
+x[["f","g"]].rsub(1)
+x[["f","g"]] * x.f.sum()
+x.f.sub(x.f.mean()).div(x.f.std())
+x.i.to_frame().rename(columns={"i":"q"}).q
+x.f.where(x.f > 0, other=-x.f)
+x.i.abs().astype("float64").pow(0.5)
+x.assign(q=x.i > 0).query("q")
+x.assign(a=1).assign(b=lambda v: v.a + 1)
+x.loc[(x.i > 0) & x.s.notna(), ["i", "s"]]
+x.iloc[:, :3].sum()
+x.iloc[:, [0, -1]]
+x[x.i.isin({1, 2})]
+x[x.i.isin(np.array([1, 2]))]
+x[x.i.isin(pd.Series([1, 2]))]
+x[x.s.isin(pd.Index(["ab", "12"]))]
+x[~x.s.isin(["ab"])]
+x.i.isin(range(3))
+x.f.isin((0, 1.5))
+x.i.replace(to_replace=1, value=5)
+x.i.map({0: "zero"}).fillna("other")
+x.groupby("b").f.sum().round(1)
+x.groupby("b")[["f","i"]].sum().assign(q=lambda v: v.f / v.i)
+x.groupby(x.i > 0).f.mean().rename("q")
+x.i.eq(1).sum()
+(x.i > 0).mean()
+(x.f > 0).astype(int).sum()
+x.i.pipe(np.sqrt)
+np.abs(x.f)
+np.exp(x.i/10)
+np.log10(x.i.abs()+1)
+np.fmax(x.f,x.g)
+np.ceil(x.f)
+np.trunc(x.f)
+np.rint(x.f)
+np.isinf(x.f)
+np.mod(x.i,3)
+np.float64(3)*x.f
+1 - x.b.astype(int)
+x.mean(numeric_only=True)
 """
 
 #: Lines that are left to pandas, and a part of the reason.

@@ -91,6 +91,11 @@ x.s.fillna(x.p)
 x.s.isin([])
 x.s.str.removesuffix("b")
 x.s.str.ljust(4)
+x.s.str.contains("ab", case=False, regex=False)
+x.y.dt.strftime("%Y")+x.s
+x.groupby(x.s.str.len() > 1).i.sum()
+x.groupby(x.s.str[:1]).i.count()
+x.s.str.len().fillna(0)
 """
 
 #: Lines that are left to pandas, and a part of the reason.

@@ -88,6 +88,17 @@ x.t.astype("int64")
 x.t.eq("2020-01-31")
 md.to_datetime(x.p, format="%d", errors="coerce")
 x.z.dt.floor("D", ambiguous="NaT", nonexistent="NaT")
+x.t - x.t.min()
+(x.t.max() - x.t).dt.days
+x.t < x.t.max()
+x.assign(m=x.t.max())
+x.groupby([x.y.dt.year, "b"]).i.sum()
+pd.Timestamp("2021-01-01") - x.t
+pd.Timedelta("1D") + x.t
+x.d.dt.total_seconds() / 3600
+x.d / np.timedelta64(1, "s")
+(x.t - pd.Timestamp("1970-01-01")) // pd.Timedelta("1s")
+x.t.dt.month.between(3, 5)
 """
 
 #: Lines that are left to pandas, and a part of the reason.

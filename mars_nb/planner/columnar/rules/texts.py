@@ -29,7 +29,7 @@ _TESTS = (
 _NUMBERS = "len count find rfind index rindex"
 INT = np.dtype("int64")
 #: Patterns of which the regular expressions of pandas and Polars think the same.
-_PLAIN_PATTERN = re.compile(r"\^?([A-Za-z0-9 _,:;@/%'\"<>=~&#!-]|\.\*|\.\+|\.|\|)*\$?")
+_PLAIN_PATTERN = re.compile(r"\^?([A-Za-z0-9 _,:;@/%'\"<>=~&#!-]|\.\*|\.\+|\.|\|)*")
 
 
 def texts(step: Step) -> Series:
