@@ -343,3 +343,14 @@ def test_what_nobody_knows_the_size_of_counts_as_what_it_is_made_of(frame: pd.Da
         found = engines.find(ordered([node]), [node], lambda _: False, memory=Memory(limit, limit))
         assert found is not None
         assert (node in found.stages) is fits
+
+
+def test_what_is_kept_on_the_way_counts_with_its_size(path: str, frame: pd.DataFrame) -> None:
+    big = pd.concat([frame] * 3)
+    with mars_nb.new_session() as session, watched() as seen:
+        df = md.DataFrame(big).map_chunk(lambda chunk: chunk)
+        df.x.sum().execute()
+        assert len(session.intermediates) == 1
+        seen.answered.clear()
+        df.sort_values("x").execute()
+        assert seen.answered == ["sort_values"]

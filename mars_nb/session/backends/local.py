@@ -145,10 +145,13 @@ class LocalBackend:
         def load(key: ChunkKey) -> Any:
             return used[key[0]][key]  # type: ignore[index]  # keys of `stored`
 
+        def nbytes_of(name: str) -> int:
+            return sum(map(bytes_of, used[name].values())) if name in used else 0
+
         columnar = None
         if may_be_columnar:
             memory = engines.Memory(self.memory_limit, self.memory_limit - self.memory)
-            columnar = partial(engines.find, nbytes_of=self.nbytes_of, memory=memory, near=True)
+            columnar = partial(engines.find, nbytes_of=nbytes_of, memory=memory, near=True)
         if options.keep_intermediates:
             return plan(nodes, held, load, kept, self._is_wished, version, columnar)
         return plan(nodes, held, load, columnar=columnar)
