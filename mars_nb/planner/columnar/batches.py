@@ -17,8 +17,7 @@ import polars as pl
 from mars_nb.graph.node import Node, Operation
 from mars_nb.graph.structure import replace
 from mars_nb.planner.columnar.dtypes import is_plain, polars_type
-from mars_nb.planner.columnar.hand_over import _column as as_pandas
-from mars_nb.planner.columnar.hand_over import taken
+from mars_nb.planner.columnar.hand_over import as_pandas, taken
 from mars_nb.planner.columnar.values import Column, NotColumnar, derived
 
 

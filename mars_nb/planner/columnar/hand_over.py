@@ -87,7 +87,7 @@ class Shape:
             item = _item(columns[0], self.dtypes[0])
             return item if self.kind == "scalar" or not isinstance(item, np.generic) else item.item()
         dtypes = map(_narrowed, columns, self.dtypes, self.narrow)
-        given = [_column(*each) for each in zip(columns, dtypes, self.gaps, strict=False)]
+        given = [as_pandas(*each) for each in zip(columns, dtypes, self.gaps, strict=False)]
         index = self._index(columns[len(self.dtypes) :], start, found.height)
         if self.kind == "series":
             return pd.Series(given[0], index=index, name=self.names, copy=False)
@@ -109,7 +109,7 @@ class Shape:
         if not self.levels:
             return pd.RangeIndex(start, start + height, name=self.index_name)
         names = [name for name, _ in self.levels]
-        arrays = [_column(column, dtype, "none") for column, (_, dtype) in zip(columns, self.levels, strict=True)]
+        arrays = [as_pandas(column, dtype, "none") for column, (_, dtype) in zip(columns, self.levels, strict=True)]
         if len(arrays) == 1:
             return pd.Index(arrays[0], name=names[0], copy=False)
         return pd.MultiIndex.from_arrays(arrays, names=names)
@@ -119,7 +119,7 @@ def _item(column: pl.Series, dtype: Any) -> Any:
     """Give the one value of a column; of no numbers, the smallest is NaN."""
     if column.null_count() and is_plain(dtype, "biu"):
         return np.nan
-    return pd.Series(_column(column, dtype, "none")).iloc[0]
+    return pd.Series(as_pandas(column, dtype, "none")).iloc[0]
 
 
 def _summary(items: Sequence[Any], sample: Any, places: Sequence[int]) -> Any:
@@ -149,7 +149,7 @@ def _narrowed(column: pl.Series, dtype: Any, narrow: Any) -> Any:
     return narrow if fits else dtype
 
 
-def _column(column: pl.Series, dtype: Any, gaps: Gaps) -> Any:
+def as_pandas(column: pl.Series, dtype: Any, gaps: Gaps) -> Any:
     """Give a column as what pandas keeps."""
     if is_text(dtype):
         return dtype.__from_arrow__(column.to_arrow(compat_level=pl.CompatLevel.oldest()))
