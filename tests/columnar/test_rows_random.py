@@ -66,7 +66,7 @@ class Program:
             text, step = self._drawn(data.draw, values)
             try:
                 value = step(pd, values)
-            except (ValueError, KeyError, TypeError, IndexError):  # such as names twice after a join
+            except (ValueError, KeyError, TypeError, IndexError, AttributeError):  # such as names twice after a join
                 continue
             if len(value) > 300 or len(value.columns) > 12 or not value.columns.is_unique:
                 continue

@@ -49,7 +49,9 @@ def _places(labels: Labels, level: Any) -> list[int]:
 def set_index(step: Step) -> Value:
     """``df.set_index("a")``."""
     base = step.rows
-    keys, drop, append = step.arguments("keys", "drop", "append", drop=True, inplace=False, verify_integrity=False)
+    keys, drop, append = step.arguments(
+        "keys", "drop", "append", drop=True, append=False, inplace=False, verify_integrity=False
+    )
     if not isinstance(base, Frame) or append is not False:
         raise NotColumnar("labels that are no columns")
     names = keys if isinstance(keys, list) else [keys]
