@@ -73,6 +73,9 @@ df.groupby("k").f.nunique(dropna=False)
 df.groupby("k").f.quantile(0.3)
 df.groupby("k")[["f", "w"]].quantile()
 df.groupby("k").i.mean()
+df.groupby("k").w.idxmax()
+df.groupby("k")[["w", "u"]].idxmin()
+df.groupby("b").agg(place=("w", "idxmin"), middle=("w", "quantile"))
 df.groupby("k").f.sum().sort_values()
 df.groupby("k").w.sum().reset_index()
 df.s.value_counts()
@@ -151,6 +154,10 @@ def test_medians_between_infinities() -> None:
     frame = pd.DataFrame({"k": [1, 1, 2, 2], "f": [np.inf, np.inf, -np.inf, np.inf]})
     answers(program('df.groupby("k").f.median()'), frame, fallback=True)
     answers(program("df.f.quantile(0.4)"), frame, fallback=True)
+
+
+def test_groups_without_a_largest_value() -> None:
+    answers(program('df.groupby("k").f.idxmax()'), FRAME, fallback=True)
 
 
 def test_many_groups() -> None:

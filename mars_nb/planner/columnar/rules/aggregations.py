@@ -12,7 +12,7 @@ from pandas.api.types import is_numeric_dtype
 
 from mars_nb.planner.columnar.dtypes import is_number, is_plain, may_lack
 from mars_nb.planner.columnar.translate import Step
-from mars_nb.planner.columnar.values import Column, Frame, NotColumnar
+from mars_nb.planner.columnar.values import Column, Frame, Labels, NotColumnar
 
 INT = np.dtype("int64")
 FLOAT = np.dtype("float64")
@@ -20,6 +20,8 @@ BOOL = np.dtype(bool)
 _SINGLE = np.dtype("float32")
 #: Aggregations whose answer depends on the order of rows.
 BY_ORDER = frozenset({"first", "last", "idxmax", "idxmin"})
+#: Aggregations that give labels.
+PLACES = ("idxmax", "idxmin")
 _OWN: dict[str, tuple[str, ...]] = {
     "quantile": ("q",),
     "nunique": ("dropna",),
@@ -94,7 +96,7 @@ def numeric(frame: Frame) -> Frame:
     return frame if len(found.columns) == len(frame.columns) else found
 
 
-def aggregated(column: Column, how: Aggregation, grouped: bool = False) -> Column:
+def aggregated(column: Column, how: Aggregation, labels: Labels, grouped: bool = False) -> Column:
     """Give an aggregation of a column.
 
     Parameters
@@ -103,6 +105,8 @@ def aggregated(column: Column, how: Aggregation, grouped: bool = False) -> Colum
         What is aggregated.
     how
         The aggregation.
+    labels
+        Of the rows, numbers among them where labels are asked for.
     grouped
         Whether it is in groups: some dtypes are others there.
 
@@ -120,6 +124,8 @@ def aggregated(column: Column, how: Aggregation, grouped: bool = False) -> Colum
         return _counted((values.drop_nulls() if how.dropna and _lacks(column) else values).n_unique(), column)
     if column.gaps:
         raise NotColumnar("integers or booleans with gaps after a join")
+    if name in PLACES:
+        return _label(column, how, labels)
     if name in ("min", "max", "first", "last"):
         if how.min_count > 1:
             raise NotColumnar("argument min_count=")
@@ -171,6 +177,17 @@ def _total(column: Column, how: Aggregation, grouped: bool) -> Column:
     )
 
 
+def _label(column: Column, how: Aggregation, labels: Labels) -> Column:
+    """Give the label of the first row that has the largest or smallest value."""
+    levels = labels.levels
+    if len(levels) != 1 or levels[0].column.foreign or column.dtype == BOOL:
+        raise NotColumnar(f"{how.name} of {column.dtype}, or with these labels")
+    label, values = levels[0].column, column.valid
+    best = values.max() if how.name == "idxmax" else values.min()
+    found = label.expr.filter(values == best).first()  # arg_max gives any of equal ones
+    return Column(found, label.dtype, attached=label.attached | column.attached)
+
+
 def _moment(column: Column, how: Aggregation) -> pl.Expr:
     """Give what is computed in floats of double precision."""
     dtype, name = column.dtype, how.name
@@ -214,15 +231,17 @@ def share(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
 # --- what is found out only when it runs --------------------------------------------------------------------------
 
 
-def present(column: Column) -> Column:
-    """Give a computed column in which something must not be missing: pandas gives another dtype then, or an error."""
-    return _looked_at(column, _all_present)
+def known(column: Column, of: Column, how: Aggregation, grouped: bool = False) -> Column:
+    """Give the computed aggregation of a column, which refuses, when it runs, what pandas answers in another way.
 
-
-def finite(column: Column, of: Column, how: Aggregation) -> Column:
-    """Give the computed aggregation of a column; between infinities pandas finds its own medians and quantiles."""
-    between = how.name in ("median", "quantile") and is_plain(of.dtype, "f")
-    return _looked_at(column, _all_finite) if between else column
+    Where there is no smallest or largest value, pandas gives another dtype, or an error; between infinities it finds
+    its own medians and quantiles.
+    """
+    if how.name in PLACES or (how.name in ("min", "max") and is_plain(of.dtype, "biu")):
+        return column if grouped and not may_lack(of.dtype) else _looked_at(column, _all_present)
+    if how.name in ("median", "quantile") and is_plain(of.dtype, "f"):
+        return _looked_at(column, _all_finite)
+    return column
 
 
 def _looked_at(column: Column, check: Callable[[pl.Series], pl.Series]) -> Column:

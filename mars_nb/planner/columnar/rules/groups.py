@@ -13,7 +13,7 @@ from mars_nb.graph.node import Arguments
 from mars_nb.planner.columnar.dtypes import may_lack
 from mars_nb.planner.columnar.fullness import is_full
 from mars_nb.planner.columnar.relations import Grouped, Relation
-from mars_nb.planner.columnar.rules.aggregations import BOOL, Aggregation, aggregated, asked, finite, numeric
+from mars_nb.planner.columnar.rules.aggregations import BOOL, PLACES, Aggregation, aggregated, asked, known, numeric
 from mars_nb.planner.columnar.translate import Step, Translation, plain, rule
 from mars_nb.planner.columnar.values import Column, Frame, Labels, Level, NotColumnar, Series, Value, derived
 
@@ -21,7 +21,7 @@ PLAIN = (
     *("sum", "mean", "min", "max", "count", "nunique", "std", "var", "sem", "median"),
     *("first", "last", "prod", "any", "all", "size"),
 )
-_METHODS = (*PLAIN, "quantile")
+_METHODS = (*PLAIN, *PLACES, "quantile")
 _OPTIONS = {
     "as_index": True,
     "sort": True,
@@ -102,6 +102,8 @@ def _grouped(step: Step, groups: Groups, wanted: list[tuple[Column, Aggregation]
     """Give one row for each group, with aggregations of columns."""
     base = groups.base
     columns = [column for column, _ in wanted] + [level.column for level in groups.keys]
+    if any(how.name in PLACES for _, how in wanted):
+        base = step.translation.labelled(base)
     base, fixed = step.translation.fixed(base, *columns)
     values, keys = fixed[: len(wanted)], fixed[len(wanted) :]
     relation = base.relation
@@ -110,7 +112,7 @@ def _grouped(step: Step, groups: Groups, wanted: list[tuple[Column, Aggregation]
         relation = step.translation.filtered(relation, present)
     by = {step.translation.name(): key for key in keys}
     found = {
-        step.translation.name(): aggregated(column, how, grouped=True)
+        step.translation.name(): aggregated(column, how, base.labels, grouped=True)
         for column, (_, how) in zip(values, wanted, strict=True)
     }
     result = Grouped(
@@ -127,7 +129,7 @@ def _grouped(step: Step, groups: Groups, wanted: list[tuple[Column, Aggregation]
         )
     )
     columns = [
-        finite(plain(column, name), value, how)
+        known(plain(column, name), value, how, grouped=True)
         for (name, column), value, (_, how) in zip(found.items(), values, wanted, strict=True)
     ]
     return _shaped(step, groups, result, labels, columns)
@@ -238,6 +240,6 @@ def _pair(groups: Groups, chosen: dict[Hashable, Column], name: Hashable, how: A
     column = chosen.get(name)
     if column is None and isinstance(groups.base, Frame):
         column = groups.base.column(name)
-    if column is None or not isinstance(how, str) or how not in PLAIN:
+    if column is None or not isinstance(how, str) or how not in _METHODS:
         raise NotColumnar("a function of the user's" if callable(how) else f"aggregation {how!r}")
     return column, Aggregation(how)

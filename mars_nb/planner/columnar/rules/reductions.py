@@ -12,17 +12,16 @@ import polars as pl
 
 from mars_nb.planner.columnar.dtypes import is_plain, polars_type
 from mars_nb.planner.columnar.relations import Computed, Reduced
-from mars_nb.planner.columnar.rules.aggregations import BOOL, Aggregation, aggregated, asked, finite, numeric, present
+from mars_nb.planner.columnar.rules.aggregations import PLACES, Aggregation, aggregated, asked, known, numeric
 from mars_nb.planner.columnar.translate import Step, plain, rule
 from mars_nb.planner.columnar.values import Column, Frame, NotColumnar, Rows, Scalar, Series, Summary, Value
 
 _NAMES = ("sum", "mean", "min", "max", "count", "nunique", "std", "var", "sem", "median", "prod", "any", "all")
-_PLACES = ("idxmax", "idxmin")
 #: Numbers of Python, not of numpy.
 _COUNTS = ("nunique", "size")
 
 
-@rule(*_NAMES, *_PLACES, "quantile")
+@rule(*_NAMES, *PLACES, "quantile")
 def reduction(step: Step) -> Value:
     """``series.sum()`` and ``df.sum()``."""
     base = step.rows
@@ -101,13 +100,13 @@ def _table(step: Step, base: Frame, functions: dict[Hashable, list[Any]]) -> Sum
 
 def _scalar(step: Step, base: Series, how: Aggregation) -> Scalar:
     if (
-        how.name in _PLACES
+        how.name in PLACES
         and not base.labels.numbered
         and isinstance(step.node.args[0].meta.sample.index, pd.RangeIndex)
     ):
         raise NotColumnar("labels that may be numbers of rows")  # then pandas gives Python's numbers, else numpy's
     relation, (found,) = _reduced(step, base, [(0, how)])
-    return Scalar(relation, found, how.name in _COUNTS or (how.name in _PLACES and base.labels.numbered))
+    return Scalar(relation, found, how.name in _COUNTS or (how.name in PLACES and base.labels.numbered))
 
 
 def _summary(step: Step, base: Frame, wanted: Sequence[tuple[int, Aggregation] | None]) -> Summary:
@@ -130,31 +129,17 @@ def _check_dtype(dtypes: list[Any], dtype: Any) -> None:
 
 def _reduced(step: Step, base: Rows, wanted: Sequence[tuple[int, Aggregation]]) -> tuple[Any, list[Column]]:
     """Give a relation of one row, and its columns, one for each aggregation of a column."""
-    if any(how.name in _PLACES for _, how in wanted):
+    if any(how.name in PLACES for _, how in wanted):
         base = step.translation.labelled(base)
     base, _ = step.translation.fixed(base)
     values: dict[str, Column] = {}
     checked: dict[str, Column] = {}
     for place, how in wanted:
         column = base.columns[place]
-        found = _label(base, column, how) if how.name in _PLACES else aggregated(column, how)
+        found = aggregated(column, how, base.labels)
         name, outer = step.translation.name(), step.translation.name()
         values[name] = found
         inner = plain(found, name)
-        may_be_none = how.name in _PLACES or (how.name in ("min", "max") and is_plain(found.dtype, "biu"))
-        checked[outer] = present(inner) if may_be_none else finite(inner, column, how)
+        checked[outer] = known(inner, column, how)
     relation = Reduced(base.relation, values, any(how.by_order for _, how in wanted))
     return Computed(relation, checked), [plain(column, name) for name, column in checked.items()]
-
-
-def _label(base: Rows, column: Column, how: Aggregation) -> Column:
-    """Give the label of the first row that has the largest or smallest value."""
-    levels = base.labels.levels
-    if len(levels) != 1 or column.gaps or column.kind is None or levels[0].column.kind is None:
-        raise NotColumnar(f"{how.name} with these labels")
-    if column.dtype == BOOL:
-        raise NotColumnar(f"{how.name} of {column.dtype}")
-    label, values = levels[0].column, column.valid
-    best = values.max() if how.name == "idxmax" else values.min()
-    found = label.expr.filter(values == best).first()  # arg_max gives any of equal ones
-    return Column(found, label.dtype, attached=label.attached | column.attached)

@@ -15,7 +15,7 @@ from mars_nb.planner.columnar.dtypes import is_number, is_plain, is_text
 from mars_nb.planner.columnar.rules.aggregations import BOOL, FLOAT, INT, Aggregation, aggregated, share
 from mars_nb.planner.columnar.rules.groups import PLAIN, all_there, groups_of, selected
 from mars_nb.planner.columnar.translate import Step, rule
-from mars_nb.planner.columnar.values import Column, Frame, NotColumnar, Rows, Series, Value, derived
+from mars_nb.planner.columnar.values import Column, Frame, Labels, NotColumnar, Rows, Series, Value, derived
 
 _WIDE = (INT, np.dtype("uint64"), FLOAT)
 _CUMULATIVE = ("cumsum", "cumprod", "cummax", "cummin")
@@ -151,7 +151,7 @@ def transformed(step: Step) -> Value:
         raise NotColumnar("a function of the user's" if callable(name) else f"aggregation {name!r}")
 
     def one(column: Column) -> Column:
-        found = aggregated(column, Aggregation(name), grouped=True)
+        found = aggregated(column, Aggregation(name), Labels(), grouped=True)
         if found.narrow is not None or (name == "median" and is_plain(column.dtype, "f")):
             raise NotColumnar(f"{name} of {column.dtype}")  # by values: the dtype of sums, a median of infinities
         return found
