@@ -175,7 +175,7 @@ ENDS: dict[str, Step] = {
     "length": lambda pd, d, c: len(d),
     "values": lambda pd, d, c: d[c.s].value_counts(),
     "missing": lambda pd, d, c: d.isna().sum(),
-    "label of largest": lambda pd, d, c: d[c.k].idxmax(),
+    "label of largest": lambda pd, d, c: d[[c.k]].idxmax(),
     "quantile": lambda pd, d, c: d[c.x].quantile(0.4),
     "duplicates": lambda pd, d, c: d.duplicated([c.k, c.s]),
     "group sums": lambda pd, d, c: d.groupby(c.k)[c.x].sum(),

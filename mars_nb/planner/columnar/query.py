@@ -29,6 +29,9 @@ from mars_nb.planner.columnar.watching import Watch, carrier
 from mars_nb.scheduler import inside
 from mars_nb.scheduler.pieces import Pieces
 
+#: Relations say themselves where the order of rows matters. Polars 2.1 takes the order away from a join of which some
+#: rows are picked and grouped (tests/columnar/test_order.py).
+OPTIMIZATIONS = pl.QueryOptFlags(check_order_observe=False)
 #: Name of the column with the numbers of rows, as no column of a plan is named.
 _NUMBERS = "rows"
 
@@ -174,7 +177,7 @@ class Query:
         try:
             watch = Watch(inside.current(), self.room)
             with watch.running:
-                found = pl.collect_all(self.lazy(arguments, watch), engine="streaming")
+                found = pl.collect_all(self.lazy(arguments, watch), engine="streaming", optimizations=OPTIMIZATIONS)
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
             raise NotColumnar(f"Polars: {error}") from None
         gapped = self._gapped
