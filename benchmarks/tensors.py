@@ -1,9 +1,9 @@
 """Ordinary tensor programs beside Dask and numpy, in one run, with the answers checked.
 
-Run ``python benchmarks/tensors.py [--scale 0.1] [--rounds 3] [--only WORD]``. Seconds are medians of several rounds, in
-which the peers take turns; recording, planning and execution are timed. ``Dask`` is Dask array on threads at its
-default chunks, ``best`` the quickest of Dask at several chunk sizes. Inputs that a program does not make itself are in
-memory beforehand, in the chunks of each. What has one number as its answer is computed to that; what has an array
+Run ``python benchmarks/tensors.py [--scale 0.1] [--rounds 3] [--only WORD] [--cpu]``. Seconds are medians of several
+rounds, in which the peers take turns; recording, planning and execution are timed. ``Dask`` is Dask array on threads at
+its default chunks, ``best`` the quickest of Dask at several chunk sizes. Inputs that a program does not make itself are
+in memory beforehand, in the chunks of each. What has one number as its answer is computed to that; what has an array
 is left as each keeps it: in chunks with `execute` and Dask's ``persist``.
 """
 
@@ -163,7 +163,7 @@ def check(name: str, peer: str, case: Case, n: int, found: Any, expected: Any) -
         assert np.all(abs(mean - case.answer) < 10 / math.sqrt(n)), f"{name}: {peer} gave {mean}"
 
 
-def measure(name: str, case: Case, scale: float, rounds: int) -> dict[str, float]:
+def measure(name: str, case: Case, scale: float, rounds: int, clock: Callable[[], float]) -> dict[str, float]:
     """Time one case by all peers, in turn."""
     n = max(10, int(case.size * (scale if case.size > 20_000 else math.sqrt(scale))))
     inputs = case.inputs(n)
@@ -178,9 +178,9 @@ def measure(name: str, case: Case, scale: float, rounds: int) -> dict[str, float
         for peer, prepare in peers.items():
             run = prepare(case, n, inputs)
             gc.collect()
-            started = time.perf_counter()
+            started = clock()
             found = run()
-            seconds = time.perf_counter() - started
+            seconds = clock() - started
             if round_:
                 taken.setdefault(peer, []).append(seconds)
             elif expected is None:
@@ -198,7 +198,9 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=1.0, help="1: full size")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="", help="cases with this in their name")
+    parser.add_argument("--cpu", action="store_true", help="seconds of processors, for a machine that has other work")
     options = parser.parse_args()
+    clock = time.process_time if options.cpu else time.perf_counter
     mars_nb.new_session()
     mars_nb.options.show_progress = False
     names = ("numpy", "Dask", "best", "mars_nb", "to numpy", "to Dask", "to best")
@@ -207,7 +209,7 @@ def main() -> None:
     for name, case in CASES.items():
         if options.only not in name:
             continue
-        found = measure(name, case, options.scale, options.rounds)
+        found = measure(name, case, options.scale, options.rounds, clock)
         default = found[f"Dask {DASK_CHUNKS[0]}"]
         best = min(found[f"Dask {chunks}"] for chunks in DASK_CHUNKS)
         ours = found["mars_nb"]

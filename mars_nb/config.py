@@ -50,7 +50,7 @@ OPTIONS: dict[str, Option] = {
     "progress_after": Option(0.5, lambda v: isinstance(v, int | float) and v >= 0, "seconds before progress is shown"),
     "chunk_size": Option(None, _is_chunk_size, "items per dimension of a chunk; None: chosen by chunk_bytes"),
     "chunk_bytes": Option(
-        8 * MIB,  # measured by benchmarks/chunk_size.py; not by the machine, on which random numbers would then depend
+        8 * MIB,  # measured by benchmarks/chunk_size.py
         _is_positive_int,
         "bytes of a chunk where no chunk_size is given; 8 MiB fit caches, and are enough for what a task costs",
     ),

@@ -152,6 +152,9 @@ Layout = Single | Rows | Grid | Nested
 
 def join_grid(chunks: Sequence[Any], counts: Sequence[int]) -> Any:
     """Put an array together from the chunks of a grid, the last dimension running fastest."""
+    kinds = {(type(chunk), getattr(chunk, "dtype", None)) for chunk in chunks}
+    if len(kinds) == 1 and type(chunks[0]) is np.ndarray and sum(count > 1 for count in counts) > 1:
+        return _filled(chunks, counts)
     pieces = list(chunks)
     for axis in reversed(range(len(counts))):
         size = counts[axis]
@@ -160,6 +163,21 @@ def join_grid(chunks: Sequence[Any], counts: Sequence[int]) -> Any:
             for i in range(0, len(pieces), size)
         ]
     return pieces[0]
+
+
+def _filled(chunks: Sequence[Any], counts: Sequence[int]) -> Any:
+    """Put an array together in one step, where by one dimension after the other each item would be copied again."""
+    places = list(itertools.product(*map(range, counts)))
+    by_place = dict(zip(places, chunks, strict=True))
+    bounds = []
+    for axis, count in enumerate(counts):
+        first = [0] * len(counts)
+        lengths = [by_place[(*first[:axis], i, *first[axis + 1 :])].shape[axis] for i in range(count)]
+        bounds.append(spans(lengths))
+    whole = np.empty([along[-1][1] for along in bounds], chunks[0].dtype)
+    for place, chunk in by_place.items():
+        whole[tuple(slice(*along[i]) for along, i in zip(bounds, place, strict=True))] = chunk
+    return whole
 
 
 def grid_indices(nsplits: Sequence[Sequence[float]]) -> Iterator[tuple[int, ...]]:

@@ -20,11 +20,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mars_nb.graph.node import Node
-from mars_nb.planner.tensors.works import Drawn, Fold, Step
+from mars_nb.planner.tensors.works import Drawn, Fold, Slot, Step
 from mars_nb.tensor.tiles import rows, tile, tiles_of
 
 #: Items of a block: a few blocks of doubles stay in an L2 cache of 1 MiB, and numpy's calls take longer than Python's.
-BLOCK = 32_000
+BLOCK = 40_000
 
 # Up to so many items a line that is repeated is short.
 _SHORT_LINE = 64
@@ -92,7 +92,7 @@ class Blocks:
     def __call__(self, *values: Any) -> Any:
         """Do them."""
         __tracebackhide__ = True
-        at = _Place()
+        at = _Place(self.parts)
         try:
             spans = self._spans(values) if self._are_as_planned(values) else []
             if math.prod(map(len, spans)) == 1:
@@ -145,28 +145,47 @@ class Blocks:
             _Line(value, axes) if self._is_short_line(value, axes, spans) else _picker(shape, _last(axes, shape))
             for value, axes, shape in zip(values, self.given, map(np.shape, values), strict=True)
         ]
+        works = [_prepared(part) for part in others]
         buffers: _Buffers | None = None
         for window in itertools.product(*([slice(*span) for span in along] for along in spans)):
             known = [read(value, window) for value, read in zip(values, reads, strict=True)]
             outs = itertools.repeat(None) if buffers is None else buffers.of(window)
-            for at.number, (part, out) in enumerate(zip(others, outs, strict=False)):
-                at.name = part.work.name
-                known.append(_done(part, known, window, out))
-            at.number, at.name = len(others), root.work.name
+            for at.number, (work, out) in enumerate(zip(works, outs, strict=False)):
+                known.append(work(known, out, window))
+            at.number = len(others)
             answer.take([known[i] for i in root.takes], window)
             if buffers is None:
                 buffers = _Buffers(self.parts, len(values), known, [max(map(_length, along)) for along in spans])
         return answer.value()
 
 
-def _done(part: Part, known: Sequence[Any], window: Window, out: Any) -> Any:
-    """Do one of the operations for a block."""
-    __tracebackhide__ = True
-    work = part.work
+def _prepared(part: Part) -> Callable[[Sequence[Any], Any, Window], Any]:
+    """Give what does an operation for a block, into an array where there is one. It is called often."""
+    work, takes = part.work, part.takes
     if isinstance(work, Drawn):
-        return work.block([window[axis] for axis in part.axes], out)
-    taken = [known[i] for i in part.takes]
-    return work(*taken) if out is None or isinstance(work, Fold) else work.into(out, taken)
+        return lambda known, out, window: work.block([window[axis] for axis in part.axes], out)
+    if isinstance(work, Fold) or not work.takes_out or work.kwargs:
+        return lambda known, out, window: _called(work, [known[i] for i in takes], out)
+    function = work.function
+    match [takes[arg.number] if isinstance(arg, Slot) else arg for arg in work.args], list(map(_is_slot, work.args)):
+        case [i], [True]:
+            return lambda known, out, window: function(known[i], out=out)
+        case [i, j], [True, True]:
+            return lambda known, out, window: function(known[i], known[j], out=out)
+        case [i, number], [True, False]:
+            return lambda known, out, window: function(known[i], number, out=out)
+        case [number, i], [False, True]:
+            return lambda known, out, window: function(number, known[i], out=out)
+    return lambda known, out, window: _called(work, [known[i] for i in takes], out)
+
+
+def _is_slot(value: Any) -> bool:
+    return isinstance(value, Slot)
+
+
+def _called(work: Step | Fold, values: Sequence[Any], out: Any) -> Any:
+    __tracebackhide__ = True
+    return work(*values) if out is None or isinstance(work, Fold) else work.into(out, values)
 
 
 def _last(axes: Axes, shape: Sequence[int]) -> Axes:
@@ -315,10 +334,11 @@ class _Buffers:
 
 
 class _Place:
-    """Where a task is: which operation it does."""
+    """Where a task is: which operation it does, by its number."""
 
-    number = 0
-    name = ""
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self.number = 0
+        self._parts = parts
 
     def telling_once(self) -> AbstractContextManager[Any]:
         """Let numpy's warnings come once for each operation, as if it were done at once."""
@@ -330,6 +350,8 @@ class _Place:
         def call(kind: str, flag: int) -> None:
             if (self.number, kind) not in told:
                 told.add((self.number, kind))
-                warnings.warn(f"{kind} encountered in {self.name}", RuntimeWarning, stacklevel=2)
+                warnings.warn(
+                    f"{kind} encountered in {self._parts[self.number].work.name}", RuntimeWarning, stacklevel=2
+                )
 
         return np.errstate(call=call, **{kind: "call" for kind, mode in modes.items() if mode == "warn"})  # type: ignore[arg-type]
