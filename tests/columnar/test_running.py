@@ -354,3 +354,14 @@ def test_what_is_kept_on_the_way_counts_with_its_size(path: str, frame: pd.DataF
         seen.answered.clear()
         df.sort_values("x").execute()
         assert seen.answered == ["sort_values"]
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_an_error_of_a_part_tells_the_operation(session: Any, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(part: Any) -> None:
+        raise MemoryError("no more")
+
+    monkeypatch.setattr(parts.Part, "of_pandas", fail)
+    with pytest.raises(MemoryError, match="no more"):
+        md.read_parquet(path).sort_values("x").execute()
+    assert mars_nb.last_error.operation == "sort_values"

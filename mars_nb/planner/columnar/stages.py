@@ -11,7 +11,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from mars_nb.graph.node import Node, Source
@@ -287,11 +286,22 @@ def _lower(building: Building, stage: Stage, places: dict[Input, dict[str, tuple
         names = tuple((node.key, f"answer {i}") for i in range(cut))
         for name in names:
             # Not counted for the operation: it would be expected to take as long as the query.
-            building.graph[name] = ChunkTask(partial(_taken, next(numbers)), (query,))
+            building.graph[name] = ChunkTask(_Taken(node, next(numbers)), (query,))
         layout = Single(names[0]) if cut == 1 else Rows(names, node.key, None, columns_of(node))
         note(building, node, layout, settled=True)
 
 
-def _taken(number: int, answers: Pieces) -> Any:
-    found = answers.take(number)
-    return found.of_pandas() if isinstance(found, Part) else found
+class _Taken:
+    """Takes an answer of a node, or a part of one, out of those of a query."""
+
+    def __init__(self, node: Node, number: int) -> None:
+        self.node = node
+        self.number = number
+
+    def __call__(self, answers: Pieces) -> Any:
+        found = answers.take(self.number)
+        return found.of_pandas() if isinstance(found, Part) else found
+
+    def failed(self, error: BaseException) -> Node:
+        """Tell which operation failed; see `mars_nb.session.failures`."""
+        return self.node
