@@ -451,3 +451,15 @@ def test_statements(statement: str) -> None:
         return names["x"]
 
     answers(program, X)
+
+
+def test_expressions_that_double() -> None:
+    """What is made of itself several times, again and again, is computed in between."""
+
+    def program(_: Any, x: Any) -> Any:
+        found = x.f
+        for i in range(30):
+            found = found.where(found > i / 10, found + 1)
+        return found
+
+    answers(program, X)

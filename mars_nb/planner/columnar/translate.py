@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import operator
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any, TypeVar
@@ -116,7 +116,11 @@ class Translation:
         for column in value.columns:
             if column.foreign and column not in passed:
                 raise NotColumnar("columns of dtypes that Polars does not have, or that may lack values")
-        return value
+        if not isinstance(value, Frame | Series):
+            return value
+        made = [column for column in value.columns if column not in passed]
+        value, columns = self._computed(value, [column for column in made if column.long], value.columns)
+        return _moved(value, value.relation, value.labels, tuple(columns))
 
     def name(self) -> str:
         """Give a name for a column that no other one has."""
@@ -160,9 +164,13 @@ class Translation:
 
     def beside(self, value: _T, *columns: Column) -> tuple[_T, list[Column]]:
         """Give columns of the rows of a frame or series such that none depends on other rows; the rows stay."""
-        made = {column: self.name() for column in columns if column.running}
-        if not made:
+        return self._computed(value, [column for column in columns if column.running], columns)
+
+    def _computed(self, value: _T, chosen: list[Column], columns: Sequence[Column]) -> tuple[_T, list[Column]]:
+        """Give columns of the rows of a frame or series, some of them computed before what is made of them."""
+        if not chosen:
             return value, list(columns)
+        made = {column: self.name() for column in chosen}
         computed = {name: replace(column, expr=column.valid, nan=False) for column, name in made.items()}
         relation = self.widened(value.relation, lambda rows: Widened(rows, computed))
         found = [plain(computed[made[c]], made[c]) if c in made else c for c in columns]

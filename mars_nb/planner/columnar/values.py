@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mars_nb.planner.columnar.relations import Relation
 
 
+#: Columns that an expression may look at, one counted as often as it comes.
+LONG = 64
 #: Stands for a column that stays behind: Polars has nothing that means the same.
 FOREIGN = "c-"
 
@@ -81,6 +83,11 @@ class Column:
     def foreign(self) -> bool:
         """Whether it stays behind: it may be passed on, and not looked at."""
         return FOREIGN in self.expr.meta.root_names()
+
+    @property
+    def long(self) -> bool:
+        """Whether it is better computed before more is made of it: expressions that come twice in others double."""
+        return len(self.expr.meta.root_names()) > LONG
 
     @property
     def valid(self) -> pl.Expr:
