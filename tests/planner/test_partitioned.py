@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -94,3 +95,18 @@ def test_a_label_that_no_chunk_has_cannot_be_dropped() -> None:
     lazy = lazy[lazy.y > 0.5]
     with pytest.raises(KeyError, match=r"\[99999\] not found in axis"):
         lazy.drop([99999]).execute()
+
+
+def test_running_values_of_chunks_of_different_dtypes() -> None:
+    frame = pd.DataFrame({"t": pd.to_datetime(["2024-01-01", "2024-01-02", None, "2024-01-03"])})
+    found = md.from_pandas(frame, 2).t.dt.day.cumsum().execute().fetch()  # integers in the first chunk, floats after it
+    pd.testing.assert_series_equal(found, frame.t.dt.day.cumsum())
+
+
+def test_groups_of_a_column_whose_label_is_a_tuple() -> None:
+    frame = pd.DataFrame({"k": [1, 2, 1, 2], "x": [1.0, 2.0, 3.0, 4.0]})
+    frame.columns = pd.Index(["k", ("x", 1)], tupleize_cols=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = md.from_pandas(frame, 2).groupby("k").sum().execute().fetch()
+    pd.testing.assert_frame_equal(found, frame.groupby("k").sum())

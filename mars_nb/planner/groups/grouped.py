@@ -148,7 +148,7 @@ def _holds(base: Node, output: _Output) -> bool:
         return True
     sample = base.meta.sample  # type: ignore[union-attr]  # checked before
     if isinstance(sample, pd.DataFrame):
-        if column not in sample.columns:
+        if column not in sample.columns or isinstance(column, tuple):  # which group-bys do not take for one column
             return False
         sample = sample[column]
     if function in _MOMENTS:

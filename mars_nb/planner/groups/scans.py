@@ -127,11 +127,18 @@ def _accumulated(evaluate: Evaluation, join: Join, up: bool, chunk: Any, *before
     return done.bfill().head(1) if up else done.ffill().tail(1)
 
 
+def _as_numbers(chunk: Any, rows: Any) -> Any:
+    """Give booleans the dtype of what they are added to: their sum is a number."""
+    if isinstance(chunk, pd.Series):
+        return chunk.astype(rows.dtype) if chunk.dtype == bool else chunk
+    return chunk.astype(rows.dtypes[chunk.select_dtypes("bool").columns])
+
+
 def _computed(evaluate: Evaluation, join: Join, up: bool, chunk: Any, *before: Any) -> Any:
     if not before or not len(before[0]):
         return evaluate(chunk)
     (rows,) = before
-    if evaluate.node.op.name.startswith("cum"):  # a sum of booleans is a number
-        chunk = chunk.astype(rows.dtypes)
+    if evaluate.node.op.name.startswith("cum"):
+        chunk = _as_numbers(chunk, rows)
     done = evaluate(join(rows, chunk))
     return done.iloc[: len(done) - len(rows)] if up else done.iloc[len(rows) :]
