@@ -70,7 +70,7 @@ class Shape:
         For each column, see `Column`.
     """
 
-    kind: Literal["frame", "series", "scalar", "number", "summary"]
+    kind: Literal["frame", "series", "scalar", "number", "summary", "items"]
     names: Any
     dtypes: tuple[Any, ...]
     gaps: tuple[Gaps, ...]
@@ -83,6 +83,8 @@ class Shape:
         columns = found.get_columns()
         if self.kind == "summary":
             return _summary([_item(*each) for each in zip(columns, self.dtypes, strict=True)], *self.names)
+        if self.kind == "items":
+            return pd.Series(as_pandas(columns[0], self.dtypes[0], "none"), copy=False).unique()  # the array pandas has
         if self.kind in ("scalar", "number"):
             item = _item(columns[0], self.dtypes[0])
             return item if self.kind == "scalar" or not isinstance(item, np.generic) else item.item()

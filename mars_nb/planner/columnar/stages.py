@@ -275,7 +275,7 @@ def _lower(building: Building, stage: Stage, places: dict[Input, dict[str, tuple
         chunks.append(Chunks(relation, len(keys), len(keys) + len(own), places[relation]))
         keys += own
     answers = list(stage.answers.values())
-    cuts = [parts_for(bound(answer).answer) for answer in answers]
+    cuts = [1 if answer.shape.kind == "items" else parts_for(bound(answer).answer) for answer in answers]
     last = next(reversed(stage.answers))
     query = building.add(last, "columnar", Query(answers, chunks, cuts, room), keys)
     if cuts == [1]:

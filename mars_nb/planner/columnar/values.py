@@ -312,8 +312,21 @@ class Summary:
     sample: Any
 
 
+@dataclass(frozen=True, eq=False)
+class Items:
+    """The different values of a series, in an array of numpy or pandas: a column of a relation."""
+
+    relation: Relation
+    column: Column
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The column, as the only one."""
+        return (self.column,)
+
+
 Rows = Frame | Series
-Value = Frame | Series | Scalar | Summary
+Value = Frame | Series | Scalar | Summary | Items
 
 
 def literal(value: Any) -> Any:

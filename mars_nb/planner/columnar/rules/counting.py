@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 import polars as pl
 
-from mars_nb.planner.columnar.relations import Grouped, Sorted
+from mars_nb.planner.columnar.relations import Computed, Distinct, Grouped, Sorted
 from mars_nb.planner.columnar.rules.aggregations import FLOAT, INT, share
 from mars_nb.planner.columnar.rules.groups import all_there
-from mars_nb.planner.columnar.translate import Step, rule
-from mars_nb.planner.columnar.values import Column, Frame, Labels, Level, NotColumnar, Rows, Series, Value
+from mars_nb.planner.columnar.translate import Step, plain, rule
+from mars_nb.planner.columnar.values import Column, Frame, Items, Labels, Level, NotColumnar, Rows, Series, Value
 
 _USUAL: dict[str, Any] = {"normalize": False, "sort": True, "ascending": False, "dropna": True}
 
@@ -39,6 +39,19 @@ def value_counts(step: Step) -> Value:
     if step.sample.dtype != found.column.dtype or is_multi != (len(keys) > 1):
         raise NotColumnar("the shape of the answer")
     return found
+
+
+@rule("unique")
+def unique(step: Step) -> Items:
+    """``series.unique()``."""
+    base = step.rows
+    step.arguments()
+    if not isinstance(base, Series) or base.column.gaps or base.column.foreign:
+        raise NotColumnar("dtypes that Polars does not have, or integers or booleans with gaps after a join")
+    name = step.translation.name()
+    column = replace(base.column, expr=base.column.valid, nan=False)
+    values = Computed(base.relation, {name: column}, column.running)
+    return Items(Distinct(values, (name,)), plain(column, name))
 
 
 def _names(base: Frame, subset: Any) -> list[Any]:

@@ -56,7 +56,7 @@ def matched(step: Step, other: Node) -> Series:
 
 def _values(step: Step, node: Node) -> Series:
     """Give the series that an argument has the values of."""
-    if rule_name(node) in _ARRAYS and node not in step.translation.values:
+    if rule_name(node) == "unique" or (rule_name(node) in _ARRAYS and node not in step.translation.values):
         return _values(step, node.args[0])
     if rule_name(node) == "index":
         rows = step.value(node.args[0])
