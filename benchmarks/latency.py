@@ -40,6 +40,21 @@ CASES: dict[str, tuple[Callable[[], object], Callable[[], object] | None, Callab
         lambda: np.ones((4, 4)).sum(),
         lambda: da.ones((4, 4)).sum().compute(),
     ),
+    "elementwise, 0.8 MB": (
+        lambda: (mt.sin(mt.asarray(ITEMS)) * 2 - 1).sum().execute().fetch(),
+        lambda: np.sum(np.sin(ITEMS) * 2 - 1),
+        lambda: (da.sin(da.from_array(ITEMS)) * 2 - 1).sum().compute(),
+    ),
+    "random, 0.8 MB": (
+        lambda: mt.random.normal(size=100_000).mean().execute().fetch(),
+        lambda: RANDOM.normal(size=100_000).mean(),
+        lambda: da.random.normal(size=100_000).mean().compute(),
+    ),
+    "product of 300 x 300": (
+        lambda: (mt.asarray(MATRIX) @ mt.asarray(MATRIX)).execute().fetch(),
+        lambda: MATRIX @ MATRIX,
+        lambda: da.from_array(MATRIX).dot(MATRIX).compute(),
+    ),
     "data frame of 2 x 2": (
         lambda: md.DataFrame([[1, 2], [3, 4]]).execute().fetch(),
         lambda: pd.DataFrame([[1, 2], [3, 4]]),
@@ -51,6 +66,9 @@ CASES: dict[str, tuple[Callable[[], object], Callable[[], object] | None, Callab
         lambda: filter_and_group(dd.from_pandas(ROWS, npartitions=1)).compute(),
     ),
 }
+RANDOM = np.random.default_rng(0)
+ITEMS = RANDOM.random(100_000)
+MATRIX = ITEMS[:90_000].reshape(300, 300)
 ROWS = pd.DataFrame({"a": range(100), "b": np.arange(100) % 7})
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from mars_nb.graph.meta import Meta, ObjectMeta, TensorMeta, TupleMeta
-from mars_nb.graph.node import Function, Node, Operation, Path
+from mars_nb.graph.node import Arguments, Function, Node, Operation, Path
 from mars_nb.graph.structure import leaves, replace
 from mars_nb.tensor.results import make
 
@@ -43,7 +43,7 @@ def infer(op: Operation, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Meta:
     if op.name in _FILLED:
         return _infer_filled(op, *args, **kwargs)
     if size > SMALL or op.name in _CREATED:
-        return _infer_large(op, args, kwargs)
+        return _infer_items(op, args, kwargs) or _infer_reduced(op, args, kwargs) or _infer_large(op, args, kwargs)
     return _infer_small(op, args, kwargs)
 
 
@@ -221,6 +221,64 @@ def _common(first: Meta, second: Meta) -> Meta:
 # --- large: Dask arrays of one chunk ----------------------------------------------------------------------------
 
 _CREATED = {"numpy.arange", "numpy.eye", "numpy.linspace", "numpy.tri", "numpy.indices"}
+
+
+_ITEM_BY_ITEM = frozenset(
+    "add sub mul truediv floordiv mod pow and or xor lshift rshift eq ne lt le gt ge neg pos abs invert".split()
+)
+
+
+def _infer_items(op: Operation, args: Any, kwargs: Any) -> Meta | None:
+    """Tell what an operation item by item gives: one item tells the dtype; None for others, and for mistakes."""
+    if not isinstance(op, Function) or kwargs or not all(isinstance(arg, Node | int | float | complex) for arg in args):
+        return None
+    target = op.target
+    if isinstance(target, np.ufunc):
+        if target.signature is not None or target.nout != 1 or getattr(np, target.__name__, None) is not target:
+            return None
+    elif op.name not in _ITEM_BY_ITEM or getattr(target, "__module__", "") != "_operator":
+        return None
+    shapes = [_plain_shape(arg) for arg in args if isinstance(arg, Node)]
+    try:
+        shape = np.broadcast_shapes(*(shape for shape in shapes if shape is not None))
+        return None if None in shapes else TensorMeta(shape, _evaluate(op, args, {}, _one_item).dtype)
+    except TypeError:  # of dtypes, which are those of the whole
+        raise
+    except Exception:  # to be told as numpy tells it of the whole
+        return None
+
+
+_REDUCTIONS = frozenset("sum prod mean std var min max any all".split())
+
+
+def _infer_reduced(op: Operation, args: Any, kwargs: Any) -> Meta | None:
+    """Tell what a reduction of all items, or along one dimension, gives; None for others, and for mistakes."""
+    if isinstance(op, Path) and len(op.names) == 1 and isinstance(args[1], Arguments):
+        options = (*args[1].args, *args[1].kwargs.items())
+    else:
+        options = (*args[1:], *kwargs.items())
+    axis = options[0] if len(options) == 1 else None
+    axis = axis[1] if isinstance(axis, tuple) and axis[0] == "axis" else axis
+    known = op.name in _REDUCTIONS if isinstance(op, Path) else op.name.removeprefix("numpy.") in _REDUCTIONS
+    shape = _plain_shape(args[0]) if known and args else None
+    if shape is None or len(options) > 1 or (options and type(axis) is not int):
+        return None
+    try:
+        dtype = _evaluate(op, args, kwargs, _one_item).dtype
+    except Exception:
+        return None
+    return TensorMeta(() if axis is None else shape[: axis % len(shape)] + shape[axis % len(shape) + 1 :], dtype)
+
+
+def _plain_shape(value: Any) -> tuple[int, ...] | None:
+    """Give the shape of an array of numbers, None where it is not known, and for anything else."""
+    meta = value.meta if isinstance(value, Node) else None
+    plain = isinstance(meta, TensorMeta) and meta.known and meta.dtype.kind in "biufc"
+    return tuple(map(int, meta.shape)) if plain else None  # type: ignore[union-attr]  # a tensor's
+
+
+def _one_item(meta: TensorMeta) -> Any:
+    return np.ones((1,) * len(meta.shape), meta.dtype)
 
 
 def _infer_large(op: Operation, args: Any, kwargs: Any) -> Meta:
