@@ -20,7 +20,6 @@ from mars_nb.planner.columnar.relations import (
     Grouped,
     Input,
     Joined,
-    Need,
     Needs,
     Reduced,
     Relation,
@@ -28,7 +27,6 @@ from mars_nb.planner.columnar.relations import (
     Sorted,
     Stacked,
     in_order,
-    needed,
 )
 
 #: Bytes of a text: a view, and what it looks at.
@@ -56,9 +54,8 @@ class Bound(NamedTuple):
     answer: int
 
 
-def bound(answer: Answer) -> Bound:
-    """Tell how much memory an answer may take."""
-    needs = needed({answer.relation: Need(set(answer.names), True)})
+def bound(answer: Answer, needs: Needs) -> Bound:
+    """Tell how much memory an answer may take, for which that is needed of each relation."""
     order = [relation for relation in in_order([answer.relation]) if relation in needs]
     counts = _counts(order)
     widths = _widths(order)

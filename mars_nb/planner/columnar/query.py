@@ -50,12 +50,15 @@ class Answer:
         What it is in pandas.
     gapped
         For each column, see `Column`; those of the index last.
+    parts
+        Into how many chunks it is cut.
     """
 
     relation: Relation
     names: tuple[str, ...]
     shape: Shape
     gapped: tuple[frozenset[Attached], ...] = ()
+    parts: int = 1
 
     def shaped(self, met: AbstractSet[Attached]) -> Shape:
         """Give the shape, told which gaps there were, and which integers a smaller dtype did not hold.
@@ -105,8 +108,6 @@ class Query:
         What is wanted.
     chunks
         The inputs that are chunks.
-    cuts
-        Into how many parts each answer is cut; not at all if not given.
     room
         Bytes of memory that it may take; None for any number.
     """
@@ -115,12 +116,10 @@ class Query:
         self,
         answers: Sequence[Answer],
         chunks: Sequence[Chunks],
-        cuts: Sequence[int] = (),
         room: int | None = None,
     ) -> None:
         self.answers = tuple(answers)
         self.chunks = tuple(chunks)
-        self.cuts = tuple(cuts) or (1,) * len(self.answers)
         self.room = room
 
     @property
@@ -183,9 +182,9 @@ class Query:
         gapped = self._gapped
         met = {key for key, frame in zip(gapped, found[len(self.answers) :], strict=True) if frame.item()}
         values: list[Any] = []
-        for answer, number, frame in zip(self.answers, self.cuts, found, strict=False):
+        for answer, frame in zip(self.answers, found, strict=False):
             shape = answer.shaped(met)
-            values += [shape.of_pandas(frame)] if number == 1 else parts(frame, shape, number)
+            values += [shape.of_pandas(frame)] if answer.parts == 1 else parts(frame, shape, answer.parts)
         return values[0] if len(values) == 1 else Pieces(values)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mars_nb.graph.node import Node, Source
@@ -217,15 +217,15 @@ class _Finding:
             return None
         answer = answer_of(value, self.translation.name)
         try:
-            Query([answer], []).needs  # noqa: B018 - raises
+            most = bound(answer, Query([answer], []).needs)
         except NotColumnar as error:
             self.translation.refused[node] = str(error)
             return None
-        why = "" if self.memory is None else self.memory.why_not(*bound(answer))
+        why = "" if self.memory is None else self.memory.why_not(*most)
         if why:
             self.translation.refused[node] = why
             return None
-        return answer
+        return answer if answer.shape.kind == "items" else replace(answer, parts=parts_for(most.answer))
 
     def _stages(
         self, nodes: Sequence[Node], answers: dict[Node, Answer], lowered: dict[Node, tuple[Node, ...]]
@@ -275,19 +275,18 @@ def _lower(building: Building, stage: Stage, places: dict[Input, dict[str, tuple
         chunks.append(Chunks(relation, len(keys), len(keys) + len(own), places[relation]))
         keys += own
     answers = list(stage.answers.values())
-    cuts = [1 if answer.shape.kind == "items" else parts_for(bound(answer).answer) for answer in answers]
     last = next(reversed(stage.answers))
-    query = building.add(last, "columnar", Query(answers, chunks, cuts, room), keys)
-    if cuts == [1]:
+    query = building.add(last, "columnar", Query(answers, chunks, room), keys)
+    if [answer.parts for answer in answers] == [1]:
         note(building, last, Single(query), settled=True)
         return
     numbers = itertools.count()
-    for node, cut in zip(stage.answers, cuts, strict=True):
-        names = tuple((node.key, f"answer {i}") for i in range(cut))
+    for node, answer in stage.answers.items():
+        names = tuple((node.key, f"answer {i}") for i in range(answer.parts))
         for name in names:
             # Not counted for the operation: it would be expected to take as long as the query.
             building.graph[name] = ChunkTask(_Taken(node, next(numbers)), (query,))
-        layout = Single(names[0]) if cut == 1 else Rows(names, node.key, None, columns_of(node))
+        layout = Single(names[0]) if answer.parts == 1 else Rows(names, node.key, None, columns_of(node))
         note(building, node, layout, settled=True)
 
 
