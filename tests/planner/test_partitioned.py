@@ -110,3 +110,10 @@ def test_groups_of_a_column_whose_label_is_a_tuple() -> None:
         warnings.simplefilter("ignore")
         found = md.from_pandas(frame, 2).groupby("k").sum().execute().fetch()
     pd.testing.assert_frame_equal(found, frame.groupby("k").sum())
+
+
+@pytest.mark.parametrize("keys", [[1, 0], [0, 1], [1, "s"], ["s", 1]])
+def test_groups_of_columns_whose_labels_are_numbers(keys: list[Any]) -> None:
+    frame = pd.DataFrame({1: [5, 5, 6, 6], 0: [2, 3, 2, 2], "s": ["a", "b", "a", "b"], 3: [0.5, 1, 2, 3]})
+    for operation in (lambda d: d.groupby(keys)[3].std(), lambda d: d.groupby(keys).size()):
+        pd.testing.assert_series_equal(operation(md.from_pandas(frame, 3)).execute().fetch(), operation(frame))

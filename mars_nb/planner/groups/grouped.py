@@ -186,8 +186,11 @@ def _part(grouping: Grouping, outputs: list[_Output], *values: Any) -> pd.DataFr
 
 def _finished(outputs: list[_Output], grouping: Grouping, sample: Any, *parts: pd.DataFrame) -> Any:
     table = parts[0] if len(parts) == 1 else pd.concat([part for part in parts if len(part)] or parts[:1])
+    names = table.index.names
+    table = table.set_axis(table.index.set_names([None] * len(names)), axis=0)  # a number of a level may be a name, too
     groups = _by_groups(table, grouping)
     columns = [_output(groups, table, i, output.function, grouping) for i, output in enumerate(outputs)]
+    columns = [column.set_axis(column.index.set_names(names), axis=0) for column in columns]
     if isinstance(sample, pd.Series):
         return columns[0].rename(sample.name)
     frame = pd.concat(columns, axis=1) if len(columns) > 1 else columns[0].to_frame()
