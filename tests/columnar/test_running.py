@@ -228,6 +228,8 @@ def test_memory_of_the_process() -> None:
         (lambda df: df.x.sum(), 2**20, True),
         (lambda df: df.merge(df, on="n").x_x.sum(), 2**23, False),  # the side that is searched
         (lambda df: df.merge(df, on="n").x_x.sum(), 2**25, True),
+        (lambda df: df[df.n.isin(df.n)].x.sum(), 2**22, False),
+        (lambda df: df[df.n.isin(df.n)].x.sum(), 2**25, True),
     ],
 )
 def test_what_may_not_fit_is_not_begun(program: Any, limit: int, fits: bool, path: str) -> None:

@@ -20,6 +20,8 @@ from mars_nb.planner.columnar.relations import (
     Grouped,
     Input,
     Joined,
+    Marked,
+    Matched,
     Needs,
     Reduced,
     Relation,
@@ -70,11 +72,13 @@ def bound(answer: Answer, needs: Needs) -> Bound:
 
 
 def _kept(order: Iterable[Relation], needs: Needs, counts: dict[Relation, int | None]) -> list[Relation]:
-    """List the relations of which all rows are kept: those that are sorted, and the searched sides of joins."""
+    """List the relations of which all rows are kept: what is sorted, and the sides of joins that are searched."""
     found: list[Relation] = []
     for relation in order:
         if isinstance(relation, Sorted) and needs[relation].order:
             found.append(relation)
+        elif isinstance(relation, Marked | Matched):
+            found.append(relation.inputs[1])
         elif isinstance(relation, Joined):
             left, right = relation.sides(needs[relation])
             sides = {"left": [right], "right": [left]}.get(relation.how)
