@@ -61,7 +61,6 @@ FORMS: dict[str, list[str]] = {
         "{zone}.dt.hour",
         "{span}.dt.days",
         "{span}.dt.total_seconds()",
-        "{text}.map({{'a': 1.5, '': 2.5}})",
         "{number}.combine_first({number})",
     ],
     TRUTHS: [

@@ -110,7 +110,7 @@ def _with_gaps(name: str, left: Operand, right: Operand) -> Column:
     if name not in ("add", "sub", "mul") or not all(isinstance(side, Column | int) for side in (left, right)):
         raise NotColumnar("integers with gaps after a join")
     dtype: Any = np.result_type(*cast("Any", kinds))
-    if any(column.dtype.itemsize > 4 for column in columns) or not is_plain(dtype, "iu"):
+    if any(column.dtype.itemsize > 4 for column in columns) or not is_plain(dtype, "iu") or dtype.itemsize != 4:
         raise NotColumnar("integers with gaps after a join")
     wide = np.dtype("int64")
     expr = ARITHMETIC[name](_as(left, wide), _as(right, wide)).cast(polars_type(dtype), strict=True)
