@@ -43,7 +43,9 @@ def infer(op: Operation, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Meta:
     if op.name in _FILLED:
         return _infer_filled(op, *args, **kwargs)
     if size > SMALL or op.name in _CREATED:
-        return _infer_items(op, args, kwargs) or _infer_reduced(op, args, kwargs) or _infer_large(op, args, kwargs)
+        ways = (_infer_items, _infer_reduced, _infer_product)
+        quickly = (found for way in ways if (found := way(op, args, kwargs)) is not None)
+        return next(quickly, None) or _infer_large(op, args, kwargs)
     return _infer_small(op, args, kwargs)
 
 
@@ -268,6 +270,16 @@ def _infer_reduced(op: Operation, args: Any, kwargs: Any) -> Meta | None:
     except Exception:
         return None
     return TensorMeta(() if axis is None else shape[: axis % len(shape)] + shape[axis % len(shape) + 1 :], dtype)
+
+
+def _infer_product(op: Operation, args: Any, kwargs: Any) -> Meta | None:
+    """Tell what a product of two matrices gives; None for others, and for mistakes."""
+    if op.name not in ("matmul", "numpy.matmul", "numpy.dot") or len(args) != 2 or kwargs:
+        return None
+    one, other = map(_plain_shape, args)
+    if one is None or other is None or len(one) != 2 or len(other) != 2 or one[1] != other[0]:
+        return None
+    return TensorMeta((one[0], other[1]), np.result_type(*(arg.meta.dtype for arg in args)))
 
 
 def _plain_shape(value: Any) -> tuple[int, ...] | None:
