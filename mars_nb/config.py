@@ -78,7 +78,7 @@ OPTIONS: dict[str, Option] = {
     "engine": Option(
         "auto",
         lambda v: v in ("auto", "columnar", "pandas"),
-        "for data frames: 'columnar' (Polars, where it means the same), 'pandas', 'auto' (columnar where data is large)",
+        "of data frames: 'columnar' (Polars, where it means the same), 'pandas', 'auto': columnar where data is large",
     ),
     "keep_intermediates": Option(
         True,
