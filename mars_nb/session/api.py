@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from mars_nb.config import option_context
@@ -446,12 +447,13 @@ class SessionRuntime:
 
     def explain(self, tileable: Tileable, session: Any, plan: bool) -> Explanation:
         """Tell how the object would be computed in a session, the default one or a new one."""
-        found = registry.default if session is None else _checked(session)
-        if found is not None:
-            return found.explain(tileable, plan=plan)
+        where = registry.default if session is None else _checked(session)
+        if where is not None:
+            return where.explain(tileable, plan=plan)
         nodes = [tileable._node]
         with option_context({"on_gather": "allow"}):
-            return draw(explain(nodes, planned(nodes, columnar=engines.find)), "a new session", plan)
+            found = planned(nodes, columnar=partial(engines.find, near=True))
+            return draw(explain(nodes, found), "a new session", plan)
 
 
 def _close_all() -> None:

@@ -123,6 +123,12 @@ class TestWhatIsBrought:
         pd.testing.assert_frame_equal(df.fetch(), pdf)
         pd.testing.assert_frame_equal(df.iloc[69_998:70_003].fetch(), pdf.iloc[69_998:70_003])
 
+    def test_explanations(self, session: Session) -> None:
+        df = md.DataFrame(pd.DataFrame({"n": np.arange(300_000)}), chunk_size=70_000).execute()
+        text = str(df[df.n > 3].n.sum().explain())
+        assert f"operations would run in session {session.name!r}" in text
+        assert "result in 5 chunks" in text
+
     def test_small_ones_come_with_the_end(self, session: Session, requests: Any) -> None:
         assert mt.ones(100).sum().execute().fetch() == 100
         assert [path for _, path, _ in requests] == ["runs"]

@@ -16,6 +16,7 @@ import threading
 import weakref
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from http.client import HTTPResponse
 from typing import Any, NamedTuple
 
@@ -23,7 +24,7 @@ from mars_nb.config import options
 from mars_nb.errors import ClusterLost, MarsError, TaskCancelled
 from mars_nb.graph.meta import Meta
 from mars_nb.graph.node import Node, ordered
-from mars_nb.planner import Plan, plan
+from mars_nb.planner import Plan, engines, plan
 from mars_nb.planner.layout import ChunkKey, Layout
 from mars_nb.scheduler.state import Graph, Key
 from mars_nb.session.backends.base import OnTheWay, Work
@@ -265,7 +266,7 @@ class GatewayBackend:
 
     def plan(self, nodes: Sequence[Node]) -> Plan:
         """Tell what `submit` would run."""
-        return plan(nodes, self.layout)
+        return plan(nodes, self.layout, columnar=partial(engines.find, nbytes_of=self.nbytes_of))
 
     def layout(self, name: str) -> Layout | None:
         """Tell how a result is cut, None if it is not there."""
