@@ -29,7 +29,7 @@ def tile(shape: Sequence[int], items: int = TILE) -> tuple[int, ...]:
     Examples
     --------
     >>> tile((10_000, 10_000)), tile((20_000_000, 2)), tile((1_000_000,)), tile((30, 40))
-    ((200, 200), (25000, 2), (50000,), (30, 40))
+    ((200, 250), (25000, 2), (50000,), (30, 40))
     """
     return _sides(shape, [_rounded] * len(shape), items)
 
