@@ -463,3 +463,9 @@ def test_expressions_that_double() -> None:
         return found
 
     answers(program, X)
+
+
+def test_branches_keep_long_integers() -> None:
+    """In a branch, Polars makes null what the other one is for: that must not turn integers into floats."""
+    answers(lambda _, x: x.assign(q=np.where(x.b, x.j**2, 0)), X)
+    answers(lambda _, x: (x.j**2).where(x.b, 0), X)

@@ -66,10 +66,7 @@ class Batchwise:
         """
         if not len(columns[0]):
             return pl.Series([], dtype=polars_type(self.dtype))
-        series = [
-            pd.Series(as_pandas(column, dtype, "none"), copy=False)
-            for column, dtype in zip(columns, self.dtypes, strict=True)
-        ]
+        series = [_series(column, dtype) for column, dtype in zip(columns, self.dtypes, strict=True)]
 
         def filled(leaf: Any) -> Any:
             return series[leaf.number] if isinstance(leaf, Slot) else leaf
@@ -83,6 +80,17 @@ class Batchwise:
         if is_plain(self.dtype, "mM") and found.isna().all():  # in a unit of its own
             found = found.astype(self.dtype)
         return taken(found, "", self.dtype)
+
+
+def _series(column: pl.Series, dtype: Any) -> pd.Series[Any]:
+    """Give a column of a batch to pandas.
+
+    In a branch of a choice, Polars makes null what the other branch is for. Integers and booleans, of which nothing can
+    be missing, have any value there: nobody looks at what comes of it.
+    """
+    present = column.fill_null(strategy="one") if is_plain(dtype, "iu") else column
+    present = present.fill_null(True) if is_plain(dtype, "b") else present
+    return pd.Series(as_pandas(present, dtype, "none"), copy=False)
 
 
 def by_pandas(node: Node, dtype: Any, columns: Mapping[Node, Column], full: bool = False) -> Column:
