@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextvars import copy_context
 from functools import cache, partial
 from typing import Any
 
@@ -96,6 +98,7 @@ class LocalBackend:
 
         What the columnar engine turns out not to be able to compute is begun again without it.
         """
+        again = partial(copy_context().run, self.submit, nodes, done, begun, may_be_columnar=False)
         used: _Chunks = {}  # stays as it is until the run is over, whatever is released
         planned = self._planned(nodes, used, may_be_columnar)
         taking = self._intermediates.taking(planned, used)
@@ -111,7 +114,7 @@ class LocalBackend:
                 except Exception as raised:
                     error = raised
             elif may_be_columnar and engines.is_refusal(error):
-                self.submit(nodes, done, begun, may_be_columnar=False)
+                _begin_elsewhere(again, done)
                 return
             elif failed is not None:
                 error = self._explained(error, planned.graph, failed)
@@ -290,6 +293,18 @@ class LocalWork:
             if isinstance(group, Group)
         )
         return tuple(sorted(found, key=lambda progress: progress.node.key))
+
+
+def _begin_elsewhere(begin: Callable[[], None], done: Callable[[BaseException | None], None]) -> None:
+    """Begin an execution again on a thread of its own: what is submitted on a worker would be run by that one alone."""
+
+    def work() -> None:
+        try:
+            begin()
+        except Exception as error:  # nobody else would hear of it
+            done(error)
+
+    threading.Thread(target=work, name="mars_nb-again", daemon=True).start()
 
 
 def _ours(error: BaseException) -> BaseException:

@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
+from contextvars import copy_context
 from functools import partial
 from typing import Any
 
@@ -165,6 +166,7 @@ class ClusterBackend:
         turns out not to be able to compute is begun again without it.
         """
         self._check()
+        context = copy_context()
         used: dict[str, Stored[Layout]] = {}  # stays on the cluster until the run is over
 
         def held(name: str) -> Layout | None:
@@ -183,10 +185,10 @@ class ClusterBackend:
                 if chunks is not None:
                     self._keep(planned, chunks)
                 elif failed is not None and failed.lost and attempts > 1 and not self._totals.is_lost:
-                    self.submit(nodes, done, begun, attempts - 1, may_be_columnar)
+                    context.run(self.submit, nodes, done, begun, attempts - 1, may_be_columnar)
                     return
                 elif failed is not None and may_be_columnar and engines.is_refusal(failed.error):
-                    self.submit(nodes, done, begun, attempts, may_be_columnar=False)
+                    context.run(self.submit, nodes, done, begun, attempts, may_be_columnar=False)
                     return
             except Exception as raised:
                 error = raised
