@@ -33,7 +33,7 @@ def test_choice(frame: pd.DataFrame, engine: str, rows: int, is_columnar: bool) 
 
 
 def test_unknown_engine() -> None:
-    with pytest.raises(ValueError, match="for data frames: 'columnar'"):
+    with pytest.raises(ValueError, match="'columnar'"):
         mars_nb.options.engine = "polars"
 
 

@@ -21,3 +21,23 @@ def test_groups_of_some_rows_of_a_join(how: Any, pick: Callable[[Any], Any]) -> 
         return pick(d[["k", "u"]].merge(d[["k", "x"]], how, "k")).groupby("k").x.sum()
 
     answers(program, frame, parquet=False)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        lambda pd, d: d.x + d.set_index("u").x,
+        lambda pd, d: d[d.set_index("u").x > 0.5],
+        lambda pd, d: d.assign(z=d.drop_duplicates("u").set_index("u").x),
+        lambda pd, d: d.groupby(d.set_index("u").k).x.sum(),
+    ],
+)
+def test_other_labels_of_the_same_rows_are_aligned(program: Any) -> None:
+    frame = pd.DataFrame({"k": [1, 2, 1, 2, 3], "u": [4, 3, 2, 1, 0], "x": [0.5, 1.5, 2.5, 0.25, 0.75]})
+    answers(program, frame, refused="aligned by label")
+
+
+def test_the_same_labels_need_not_be_aligned() -> None:
+    frame = pd.DataFrame({"k": [1, 2, 1], "u": [4, 4, 2], "x": [0.5, 1.5, 2.5]})
+    answers(lambda pd, d: d.set_index("u").x + d.set_index("u").k, frame)
+    answers(lambda pd, d: d.set_index(["u", "k"])[d.set_index(["u", "k"]).x > 1], frame)

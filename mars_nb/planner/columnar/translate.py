@@ -28,6 +28,7 @@ from mars_nb.planner.columnar.relations import (
     narrowest,
 )
 from mars_nb.planner.columnar.values import (
+    Array,
     Attached,
     Column,
     Frame,
@@ -399,22 +400,20 @@ class Step:
         NotColumnar
             If it is of other rows, which would have to be aligned by label.
         """
-        if other.relation is base.relation:
-            return other
-        moved = _lifted(other, base.relation) or None
-        if moved is None:
+        moved = other if other.relation is base.relation else _lifted(other, base.relation)
+        if moved is None or not _are_labelled_alike([base, other]):
             raise NotColumnar("rows of another frame are aligned by label")
         return moved
 
     def together(self, *values: Any) -> list[Any]:
-        """Give frames and series on one relation, if they have the same rows.
+        """Give frames and series on one relation, if they have the same rows with the same labels.
 
         Raises
         ------
         NotColumnar
-            If their rows are different.
+            If they have not.
         """
-        relations = [value.relation for value in values]
+        relations = [value.relation for value in values] if _are_labelled_alike(values) else []
         for relation in relations:
             lifted = [value if value.relation is relation else _lifted(value, relation) for value in values]
             if all(value is not None for value in lifted):
@@ -464,6 +463,21 @@ def _lifted(value: Any, relation: Relation) -> Any:
         if above is value.relation:
             return _moved(value, relation, value.labels)
     return None
+
+
+def _are_labelled_alike(values: Sequence[Any]) -> bool:
+    """Tell whether values of the same rows have the same labels, so that nothing is to be aligned."""
+    found: list[Labels] = [value.labels for value in values if not isinstance(value, Array | Scalar)] or [Labels()]
+    first, *others = found
+    return all(
+        labels.name == first.name
+        and len(labels.levels) == len(first.levels)
+        and all(
+            one.name == other.name and one.column.expr.meta.eq(other.column.expr)
+            for one, other in zip(labels.levels, first.levels, strict=True)
+        )
+        for labels in others
+    )
 
 
 def _same(left: Any, right: Any) -> bool:
