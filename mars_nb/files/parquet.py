@@ -118,6 +118,12 @@ class ParquetReader(TypedReader):
         return replace(self, sample=self.sample[wanted], arguments={**self.arguments, "columns": wanted})
 
 
+# Readers of files that were looked at last, by what was asked for and the files' version. Two threads may both make
+# one; either will do.
+_known: dict[str, ParquetReader] = {}
+_MOST_KNOWN = 32
+
+
 def parquet_reader(paths: tuple[str, ...], arguments: dict[str, Any], part_bytes: int) -> ParquetReader:
     """Look at Parquet files and decide how they are cut; see `mars_nb.files.csvcuts.csv_reader`.
 
@@ -126,6 +132,18 @@ def parquet_reader(paths: tuple[str, ...], arguments: dict[str, Any], part_bytes
     Exception
         What Arrow or pandas raises for a wrong file or column.
     """
+    if any(map(places.is_url, paths)):
+        return _looked_at(paths, arguments, part_bytes)
+    version = places.version(paths, arguments.get("storage_options"))
+    asked = repr((paths, sorted(arguments.items()), part_bytes, version))
+    reader = _known.pop(asked, None) or _looked_at(paths, arguments, part_bytes)
+    _known[asked] = reader  # the last one
+    while len(_known) > _MOST_KNOWN:
+        _known.pop(next(iter(_known)), None)
+    return reader
+
+
+def _looked_at(paths: tuple[str, ...], arguments: dict[str, Any], part_bytes: int) -> ParquetReader:
     import pyarrow.parquet as pq
 
     again = partial(parquet_reader, paths, arguments, part_bytes)

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -93,12 +94,28 @@ def test_of_rows_that_nobody_counted_nothing_is_told() -> None:
     assert told.parts == [0.0]
 
 
-def test_the_column_that_passes_by_is_none_that_filters_look_at() -> None:
+def test_the_column_that_passes_by_is_none_that_decides_on_rows() -> None:
     kinds = {"c0": pl.String, "c1": pl.Int64, "c2": pl.Float64}
-    assert carrier(kinds, set()) == "c1"
-    assert carrier(kinds, {"c1"}) == "c2"
-    assert carrier(kinds, {"c1", "c2"}) == "c0"
-    assert carrier({"c1": pl.Int64}, {"c1"}) == "c1"
+    assert carrier(kinds, kinds, set()) == "c1"
+    assert carrier(kinds, kinds, {"c1"}) == "c2"
+    assert carrier(kinds, kinds, {"c1", "c2"}) == "c0"
+    assert carrier(kinds, ["c1"], {"c1"}) is None
+
+
+def test_keys_of_joins_and_masks_do_not_pass_by(tmp_path: Path) -> None:
+    """So that Polars finds rows without a partner in the scan; of the largest input something passes in any case."""
+    large = pd.DataFrame({"k": range(1000), "j": range(1000), "v": range(1000)})
+    paths = [str(tmp_path / name) for name in ("a", "b")]
+    for path in paths:
+        large.to_parquet(path)
+    a, b = (md.read_parquet(path) for path in paths)
+    joined = a[a.j > 3].merge(b[["k"]], on="k")
+    for lazy, passing in ((joined.v.sum(), ["v"]), (joined.k.sum(), ["k"])):
+        node = lazy._node
+        found = find(ordered([node]), [node], lambda _: False, lambda _: None)
+        carriers = query._carriers(query.Query(list(found.stages[node].answers.values()), []).needs)
+        labels = [relation.file.columns[name] for relation, name in carriers.items()]
+        assert labels == passing
 
 
 class Gate:

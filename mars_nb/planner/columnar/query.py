@@ -17,9 +17,12 @@ from mars_nb.planner.columnar.relations import (
     Computed,
     Filtered,
     Input,
+    Joined,
+    Matched,
     Need,
     Needs,
     Relation,
+    Widened,
     in_order,
     lazy_frames,
     needed,
@@ -138,11 +141,11 @@ class Query:
     def lazy(self, arguments: Sequence[Any], watch: Watch | None = None) -> list[pl.LazyFrame]:
         """Give the answers as lazy frames of Polars, and what tells of gaps, a frame each."""
         needs = self.needs
-        looked_at = set().union(*(relation.mask.roots for relation in needs if isinstance(relation, Filtered)))
+        carriers = {} if watch is None else _carriers(needs)
         given: dict[Relation, pl.LazyFrame] = {}
         for relation in [relation for relation in needs if isinstance(relation, Input)]:
             names = sorted(needs[relation].columns)
-            number = None if watch is None else _NUMBERS
+            number = _NUMBERS if relation in carriers else None
             rows = relation.rows
             if relation.file is not None:
                 lazy = relation.file(names, number)
@@ -150,8 +153,8 @@ class Query:
                 chunks = next(chunks for chunks in self.chunks if chunks.relation is relation)
                 frame = _given(chunks, names, arguments[chunks.start : chunks.stop])
                 lazy, rows = _lazy(frame, number), frame.height
-            if watch is not None:
-                column = carrier({name: relation.kinds[name] for name in names}, looked_at)
+            if watch is not None and relation in carriers:
+                column = carriers[relation]
                 lazy = watch.past(lazy, column, relation.kinds[column], _NUMBERS, rows)
             given[relation] = lazy
         frames = lazy_frames(needs, given)
@@ -186,6 +189,34 @@ class Query:
             shape = answer.shaped(met)
             values += [shape.of_pandas(frame)] if answer.parts == 1 else parts(frame, shape, answer.parts)
         return values[0] if len(values) == 1 else Pieces(values)
+
+
+def _carriers(needs: Needs) -> dict[Relation, str]:
+    """Choose the columns that pass by a watch: of each input that has one to spare, or of the largest one any."""
+    decisive = _decisive(needs)
+    inputs = [relation for relation in needs if isinstance(relation, Input)]
+    chosen = {relation: carrier(relation.kinds, needs[relation].columns, decisive) for relation in inputs}
+    found: dict[Relation, str] = {relation: column for relation, column in chosen.items() if column is not None}
+    if not found:
+        largest = max(inputs, key=lambda relation: relation.rows or 0)
+        found[largest] = min(needs[largest].columns)
+    return found
+
+
+def _decisive(needs: Needs) -> set[str]:
+    """Name the columns that masks and keys of joins are made of: Polars looks at them in the scan already."""
+    found: set[str] = set()
+    for relation in needs:
+        if isinstance(relation, Filtered):
+            found |= relation.mask.roots
+        elif isinstance(relation, Joined):
+            found.update(*relation.on)
+        elif isinstance(relation, Matched):
+            found.update(relation.mark.key.meta.root_names(), relation.mark.other_key.meta.root_names())
+    for relation in reversed(in_order(list(needs))):
+        if isinstance(relation, Computed | Widened):
+            found.update(*(column.roots for name, column in relation.columns.items() if name in found))
+    return found
 
 
 def _given(chunks: Chunks, names: Sequence[str], values: Sequence[Any]) -> pl.DataFrame:

@@ -19,7 +19,8 @@ import atexit
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -146,12 +147,27 @@ class Watch:
 _watches: WeakSet[Watch] = WeakSet()
 
 
-def carrier(kinds: dict[str, Any], looked_at: set[str]) -> str:
-    """Choose the column that passes by: none that filters look at, if there is one, so that Polars filters before.
+def carrier(kinds: Mapping[str, Any], names: Iterable[str], decisive: AbstractSet[str]) -> str | None:
+    """Choose the column that passes by.
+
+    Parameters
+    ----------
+    kinds
+        Polars types of columns.
+    names
+        Of those that there are.
+    decisive
+        Names of those that tell which rows are wanted: Polars could not look at one in the scan if it passed by.
+
+    Returns
+    -------
+    str or None
+        None if all are decisive.
 
     Examples
     --------
-    >>> carrier({"c1": pl.Int64, "c2": pl.String, "c3": pl.Float64}, {"c1"})
+    >>> carrier({"c1": pl.Int64, "c2": pl.String, "c3": pl.Float64}, ["c1", "c2", "c3"], {"c1"})
     'c3'
     """
-    return min(kinds, key=lambda name: (name in looked_at, not kinds[name].is_numeric(), name))
+    spare = [name for name in names if name not in decisive]
+    return min(spare, key=lambda name: (not kinds[name].is_numeric(), name), default=None)
