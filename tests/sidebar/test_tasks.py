@@ -44,7 +44,7 @@ second = [mr.spawn(other, args=(one,)) for one in first]
 mars.execute(*second);"""
 #: At least ten thousand chunk tasks each, of a few operations and of as many ones of one line, and one that holds on.
 LARGE = {
-    "tensors": "large = [(mt.random.rand(1_600_000, 100, chunk_size=(400, 100)) + 1).sum()]",
+    "tensors": "large = [(mt.random.rand(1_600_000, 100, chunk_size=(125, 100)) + 1).sum()]",
     "functions": """\
 def blink(number):
     time.sleep(0.0005)
