@@ -429,3 +429,13 @@ def test_what_is_read_and_written_can_be_sent_to_another_process(
     (tmp_path / "out.csv").unlink()
     pickle.loads(pickle.dumps(written)).execute()
     assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "file.csv").read_bytes()
+
+
+def test_what_was_looked_at_is_remembered_while_a_file_is_unchanged(tmp_path):
+    path = tmp_path / "a.parquet"
+    pd.DataFrame({"a": [1, 2]}).to_parquet(path)
+    first, again, other = (md.read_parquet(path, columns=columns) for columns in (["a"], ["a"], None))
+    assert first._node.args[0] is again._node.args[0] is not other._node.args[0]
+    pd.DataFrame({"a": [0.5], "b": ["x"]}).to_parquet(path)
+    assert list(md.read_parquet(path).columns) == ["a", "b"]
+    assert md.read_parquet(path, columns=["a"]).dtypes["a"] == float
