@@ -438,4 +438,4 @@ def test_what_was_looked_at_is_remembered_while_a_file_is_unchanged(tmp_path):
     assert first._node.args[0] is again._node.args[0] is not other._node.args[0]
     pd.DataFrame({"a": [0.5], "b": ["x"]}).to_parquet(path)
     assert list(md.read_parquet(path).columns) == ["a", "b"]
-    assert md.read_parquet(path, columns=["a"]).dtypes["a"] == float
+    assert str(md.read_parquet(path, columns=["a"]).dtypes["a"]) == "float64"
