@@ -43,6 +43,17 @@ def taken(values: pd.Series[Any] | pd.Index[Any], name: str, dtype: Any) -> pl.S
     return pl.Series(name, values.to_numpy())
 
 
+def lazy_of(frame: pl.DataFrame, number: str | None = None) -> pl.LazyFrame:
+    """Give a lazy frame, with the numbers of the rows if these have a name; NaN is null."""
+    lazy = frame.lazy()
+    return without_nan(lazy if number is None else lazy.with_row_index(number))
+
+
+def without_nan(lazy: pl.LazyFrame) -> pl.LazyFrame:
+    """Put null in the place of NaN."""
+    return lazy.with_columns(pl.col(pl.Float32, pl.Float64).fill_nan(None))
+
+
 # --- to pandas --------------------------------------------------------------------------------------------------
 
 Gaps = Literal["none", "maybe", "met"]

@@ -14,7 +14,7 @@ import polars as pl
 from mars_nb.graph.meta import PandasMeta
 from mars_nb.graph.node import Node, Source
 from mars_nb.planner.columnar.dtypes import is_text, polars_type
-from mars_nb.planner.columnar.hand_over import taken
+from mars_nb.planner.columnar.hand_over import lazy_of, taken
 from mars_nb.planner.columnar.relations import Input
 from mars_nb.planner.columnar.translate import Translation
 from mars_nb.planner.columnar.values import Column, Frame, Labels, Level, NotColumnar, Series, foreign
@@ -45,10 +45,7 @@ class Given:
 
     def __call__(self, names: Sequence[str], number: str | None = None) -> pl.LazyFrame:
         """Give the lazy frame of some columns, and of the numbers of the rows if these have a name; NaN is null."""
-        lazy = pl.DataFrame([self._column(name) for name in names]).lazy()
-        if number is not None:
-            lazy = lazy.with_row_index(number)
-        return lazy.with_columns(pl.col(pl.Float32, pl.Float64).fill_nan(None))
+        return lazy_of(pl.DataFrame([self._column(name) for name in names]), number)
 
     def _column(self, name: str) -> pl.Series:
         place, dtype = self.places[name]

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import polars as pl
 
-from mars_nb.planner.columnar.hand_over import Shape, taken
+from mars_nb.planner.columnar.hand_over import Shape, lazy_of, taken
 from mars_nb.planner.columnar.inputs import part_of
 from mars_nb.planner.columnar.parts import parts
 from mars_nb.planner.columnar.relations import (
@@ -152,7 +152,7 @@ class Query:
             else:
                 chunks = next(chunks for chunks in self.chunks if chunks.relation is relation)
                 frame = _given(chunks, names, arguments[chunks.start : chunks.stop])
-                lazy, rows = _lazy(frame, number), frame.height
+                lazy, rows = lazy_of(frame, number), frame.height
             if watch is not None and relation in carriers:
                 column = carriers[relation]
                 lazy = watch.past(lazy, column, relation.kinds[column], _NUMBERS, rows)
@@ -240,12 +240,6 @@ def _given(chunks: Chunks, names: Sequence[str], values: Sequence[Any]) -> pl.Da
 
 def _is_numbered(index: Any, start: int) -> bool:
     return isinstance(index, pd.RangeIndex) and index.start == start and index.step == 1
-
-
-def _lazy(frame: pl.DataFrame, number: str | None) -> pl.LazyFrame:
-    """Give a lazy frame, and the numbers of the rows if these have a name; NaN is null."""
-    lazy = frame.lazy() if number is None else frame.lazy().with_row_index(number)
-    return lazy.with_columns(pl.col(pl.Float32, pl.Float64).fill_nan(None))
 
 
 def answer_of(value: Value, name: Any) -> Answer:

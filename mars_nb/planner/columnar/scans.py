@@ -20,6 +20,7 @@ from mars_nb.files import places
 from mars_nb.files.csv import CsvReader
 from mars_nb.files.parquet import ParquetReader, index_columns
 from mars_nb.planner.columnar.dtypes import is_number, is_plain, is_text, polars_type
+from mars_nb.planner.columnar.hand_over import without_nan
 from mars_nb.planner.columnar.relations import Input
 from mars_nb.planner.columnar.translate import Translation
 from mars_nb.planner.columnar.values import Column, Frame, Labels, Level, NotColumnar, foreign
@@ -68,11 +69,7 @@ class ScanParquet:
         """Give the lazy frame of some columns, and of the numbers of the rows if these have a name; NaN is null."""
         lazy = pl.scan_parquet(list(self.paths), hive_partitioning=False, glob=False, row_index_name=number)
         numbers = [] if number is None else [number]
-        return _valid(lazy.select([*(pl.col(self.columns[name]).alias(name) for name in names), *numbers]))
-
-
-def _valid(lazy: pl.LazyFrame) -> pl.LazyFrame:
-    return lazy.with_columns(pl.col(pl.Float32, pl.Float64).fill_nan(None))
+        return without_nan(lazy.select([*(pl.col(self.columns[name]).alias(name) for name in names), *numbers]))
 
 
 def _parquet(translation: Translation, reader: ParquetReader) -> Frame:
@@ -179,7 +176,7 @@ class ScanCsv:
             return_dtype=self.columns[names[0]][1],
             is_elementwise=True,
         )
-        return _valid(lazy.select(check.alias(names[0]), *others, *numbers))
+        return without_nan(lazy.select(check.alias(names[0]), *others, *numbers))
 
 
 def _checked(columns: Sequence[pl.Series]) -> pl.Series:

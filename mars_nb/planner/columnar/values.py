@@ -198,8 +198,8 @@ class Frame:
     columns: tuple[Column, ...]
     labels: Labels = field(default_factory=Labels)
 
-    def column(self, name: Hashable) -> Column:
-        """Give a column by its label.
+    def place(self, name: Hashable) -> int:
+        """Give the position of a column by its label.
 
         Raises
         ------
@@ -212,7 +212,11 @@ class Frame:
             place = None
         if not isinstance(place, int):
             raise NotColumnar(f"no single column {name!r}")
-        return _seen(self.columns[place])
+        return place
+
+    def column(self, name: Hashable) -> Column:
+        """Give a column by its label; see `place`."""
+        return _seen(self.columns[self.place(name)])
 
     def select(self, places: list[int]) -> Frame:
         """Give some of the columns, by position."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ _SHORT_LINE, _LONG_LINE = 64, 512
 _FEW_COLUMNS = 7
 
 
-class Way:
+class Way(ABC):
     """A way to reduce: by states of parts, which are joined. States have all dimensions, the reduced ones of length 1.
 
     Attributes
@@ -29,13 +30,13 @@ class Way:
     lead = 0
     wants_blocks = False
 
+    @abstractmethod
     def part(self, array: Any, axes: tuple[int, ...]) -> Any:
         """Give the state of a part."""
-        raise NotImplementedError
 
+    @abstractmethod
     def join(self, states: Sequence[Any]) -> Any:
         """Give the state of several parts together."""
-        raise NotImplementedError
 
     def finish(self, state: Any, count: int) -> Any:
         """Give the answer, for a number of items."""

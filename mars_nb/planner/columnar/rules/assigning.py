@@ -13,7 +13,7 @@ from mars_nb.graph.node import Node
 from mars_nb.planner.columnar.dtypes import is_number, is_text, polars_type
 from mars_nb.planner.columnar.relations import Widened
 from mars_nb.planner.columnar.rules.arithmetic import BOOL, refuse_gaps, time_constant
-from mars_nb.planner.columnar.rules.choosing import is_all, place_of
+from mars_nb.planner.columnar.rules.choosing import is_all
 from mars_nb.planner.columnar.rules.filling import is_missing, put
 from mars_nb.planner.columnar.translate import Step, plain, rule
 from mars_nb.planner.columnar.values import Array, Column, Frame, NotColumnar, Scalar, Series, Value, derived, literal
@@ -66,7 +66,7 @@ def _put(step: Step, base: Frame, mask: Series, names: list[Any], argument: Any)
     other = values[0].column if values else step.attached(value) if isinstance(value, Scalar) else value
     columns = list(base.columns)
     for name in names:
-        place = place_of(base, name)
+        place = base.place(name)
         if columns[place].foreign or (not isinstance(other, Column) and is_missing(other)):
             raise NotColumnar("values whose dtype may become another")
         columns[place] = put(columns[place], mask.column, other)
@@ -116,7 +116,7 @@ def _with(step: Step, base: Frame, values: dict[Any, Any]) -> Frame:
         else:
             frame, column = _filled(step, frame, _constant(step, name, value))
         if name in frame.names:
-            place = place_of(frame, name)
+            place = frame.place(name)
             frame = replace(frame, columns=(*frame.columns[:place], column, *frame.columns[place + 1 :]))
         else:
             frame = replace(frame, names=_longer(frame.names, name), columns=(*frame.columns, column))

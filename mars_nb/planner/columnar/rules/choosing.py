@@ -37,9 +37,9 @@ def getitem(step: Step) -> Value:
 def _by_key(base: Frame, key: Any) -> Value:
     """Give columns by their labels, without asking pandas where that is plain."""
     if isinstance(key, str) and base.names.nlevels == 1:
-        return base.series(place_of(base, key))
+        return base.series(base.place(key))
     if isinstance(key, list) and base.names.nlevels == 1 and base.names.is_unique:
-        return base.select([place_of(base, name) for name in key])
+        return base.select([base.place(name) for name in key])
     return chosen(base, places_of(base)[key])
 
 
@@ -137,23 +137,6 @@ def chosen(base: Frame, places: Any) -> Value:
     raise NotColumnar("columns that are not in the frame")
 
 
-def place_of(frame: Frame, name: Any) -> int:
-    """Give the position of a column.
-
-    Raises
-    ------
-    NotColumnar
-        If there is no such column, or several.
-    """
-    try:
-        place = frame.names.get_loc(name)
-    except (KeyError, TypeError):
-        place = None
-    if not isinstance(place, int):
-        raise NotColumnar(f"no single column {name!r}")
-    return place
-
-
 def masked(step: Step, base: Rows, mask: Series) -> Rows:
     """Give the rows for which a mask is true."""
     base, mask = step.together(base, mask)
@@ -187,7 +170,7 @@ def drop(step: Step) -> Value:
         if (columns is None) == (axis not in (1, "columns")):
             raise NotColumnar("rows by label")
         dropped = labels if columns is None else columns
-    places = {place_of(base, name) for name in (dropped if isinstance(dropped, list | pd.Index) else [dropped])}
+    places = {base.place(name) for name in (dropped if isinstance(dropped, list | pd.Index) else [dropped])}
     return base.select([i for i in range(len(base.columns)) if i not in places])
 
 

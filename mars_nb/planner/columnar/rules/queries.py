@@ -16,7 +16,7 @@ import pandas as pd
 
 from mars_nb.planner.columnar.dtypes import polars_type
 from mars_nb.planner.columnar.rules.arithmetic import BOOL, Operand, arithmetic, compared, logical, refuse_gaps
-from mars_nb.planner.columnar.rules.choosing import kept, place_of
+from mars_nb.planner.columnar.rules.choosing import kept
 from mars_nb.planner.columnar.rules.elementwise import belongs
 from mars_nb.planner.columnar.translate import Step, rule
 from mars_nb.planner.columnar.values import Column, Frame, NotColumnar, Series, Value, derived, literal
@@ -117,7 +117,7 @@ class _Reading:
             case ast.Name(id=name) if name.startswith(_VARIABLE):
                 return _constant(self.variables.get(name.removeprefix(_VARIABLE)))
             case ast.Name(id=name) if name in self.base.names:
-                return self.base.series(place_of(self.base, name)).column
+                return self.base.series(self.base.place(name)).column
             case ast.BoolOp(op=op, values=values):
                 name = "and" if isinstance(op, ast.And) else "or"
                 first, *others = map(self.read, values)
