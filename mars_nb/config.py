@@ -80,6 +80,11 @@ OPTIONS: dict[str, Option] = {
         lambda v: v in ("auto", "columnar", "pandas"),
         "of data frames: 'columnar' (Polars, where it means the same), 'pandas', 'auto': columnar where data is large",
     ),
+    "fold_bytes": Option(
+        MIB,
+        lambda v: isinstance(v, int) and not isinstance(v, bool) and v >= 0,
+        "operations on data frames of up to so many bytes together are computed when they are recorded; 0: none are",
+    ),
     "keep_intermediates": Option(
         True,
         _is_bool,

@@ -9,6 +9,7 @@ import pandas as pd
 
 from mars_nb.dataframe.infer import infer
 from mars_nb.graph.chunked import MAP_CHUNK
+from mars_nb.graph.constants import Folded
 from mars_nb.graph.meta import Meta, ObjectMeta, PandasMeta
 from mars_nb.graph.node import Operation
 from mars_nb.graph.record import record
@@ -62,7 +63,7 @@ def map_chunk(
     if unknown:
         raise TypeError(f"map_chunk() got an unexpected keyword argument {min(unknown)!r}")
 
-    def told(op: Operation, arguments: tuple[Any, ...], options: dict[str, Any]) -> Meta:
+    def told(op: Operation, arguments: tuple[Any, ...], options: dict[str, Any]) -> Meta | Folded:
         if dtypes is not None:
             columns = {label: pd.Series(dtype=kind) for label, kind in dict(dtypes).items()}
             return PandasMeta(pd.DataFrame(columns), None)

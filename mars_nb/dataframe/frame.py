@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -181,7 +182,7 @@ class DataFrame(Labelled):
             if isinstance(value, pd.api.typing.Expression):  # ``pd.col("a") * 2``
                 frame = frame._record_path("assign", Arguments((), {name: value}))
                 continue
-            made = frame.copy()
+            made = copy.copy(frame)
             made[name] = value(frame) if callable(value) and not isinstance(value, Tileable) else value
             frame = made
         return frame.copy() if frame is self else frame

@@ -43,7 +43,7 @@ class Handle(Tileable):
         assert isinstance(walked.op, Path)
         op = Path((*walked.op.names, name))
         args = (*walked.args, call)
-        result = record_on_frames(op, args, claims=self._claim.inputs)
+        result = record_on_frames(op, args, claims=self._claim.inputs, walked=walked.meta)
         if isinstance(result, Handle):
             result._base = self._base
         return result

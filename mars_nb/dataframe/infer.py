@@ -12,16 +12,20 @@ looks at the data.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from mars_nb.dataframe import folding
 from mars_nb.dataframe.lookups import ROW_LOOKUPS, look_up, look_up_assigned
 from mars_nb.dataframe.rows import rows_stood_in, rows_taken
 from mars_nb.dataframe.standins import distinct
-from mars_nb.dataframe.trial import KEPT_ROWS, SAMPLE_ROWS, Trial, as_long, names_of
-from mars_nb.graph.meta import Meta, ObjectMeta, PandasMeta, TensorMeta
+from mars_nb.dataframe.trial import KEPT_ROWS, SAMPLE_ROWS, Trial, as_long, first_rows, names_of
+from mars_nb.graph.callsite import warn_user
+from mars_nb.graph.constants import Folded
+from mars_nb.graph.meta import HandleMeta, Meta, ObjectMeta, PandasMeta, TensorMeta
 from mars_nb.graph.names import nearest
 from mars_nb.graph.node import Arguments, Node, Operation, Path
 from mars_nb.graph.structure import leaves
@@ -44,25 +48,49 @@ _SIZE_DEPENDENT = {"sample", "item", "interpolate"}
 _EXPANDING = {"resample", "asfreq"}
 
 
-def infer(op: Operation, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Meta:
+def infer(op: Operation, args: tuple[Any, ...], kwargs: dict[str, Any], walked: Meta | None = None) -> Meta | Folded:
     """Tell what `op` gives for frame nodes among the arguments.
+
+    Parameters
+    ----------
+    op, args, kwargs
+        The operation and its arguments, with nodes at any depth.
+    walked
+        Of the handle where a walk has come to, up to its last step.
+
+    Returns
+    -------
+    Meta or Folded
+        The value, too, where all that is needed is known and small.
 
     Raises
     ------
     Exception
         What pandas raises for these columns, dtypes and arguments.
     """
-    nodes = [leaf for leaf in leaves((args, kwargs)) if isinstance(leaf, Node)]
+    given = list(leaves((args, kwargs)))
+    nodes = [leaf for leaf in given if isinstance(leaf, Node)]
     names = names_of(op)
     if names & WRITERS or any(_is_unknown(node) and not _is_assigned(op, args, node) for node in nodes):
         return ObjectMeta()
     sliced = _sliced(op, args) if len(nodes) == 1 else None
+    own_code = any(map(is_user_code, given))
+    handle = walked if isinstance(walked, HandleMeta) and not own_code else None
+    constants = None if own_code else folding.constants(names, args, nodes)
+    folded = None
+    if constants is not None:
+        with suppress(Exception):  # what is wrong is told below, as it is of frames of any size
+            folded = Trial.of_constants(op, args, kwargs, constants, handle)
+    if folded is not None and constants is not None:
+        for warning in folded.told:
+            warn_user(warning.category, str(warning.message))
+        return folding.found(sliced or folded.meta, folded.value, constants.values())
     if sliced is not None:
         return sliced
-    own_code = any(_is_user_code(leaf) for leaf in leaves((args, kwargs)))
     limit = 1 if own_code or names & _EXPANDING else KEPT_ROWS
+    begun = handle if limit == KEPT_ROWS and handle and not handle.folded else None
     try:
-        tried = Trial(op, args, kwargs, lambda meta: meta.sample[:limit] if len(meta.sample) > limit else meta.sample)
+        tried = Trial(op, args, kwargs, lambda meta: first_rows(meta.sample, limit), begun=begun)
     except (Exception, SystemExit) as error:
         try:
             found = _without_user_code(op, args) if own_code else _tried_again(op, args, kwargs, names, error)
@@ -96,7 +124,8 @@ def _is_assigned(op: Operation, args: tuple[Any, ...], node: Node) -> bool:
     return op.name in ("setitem", "insert") and len(args) > 1 and args[0] is not node
 
 
-def _is_user_code(leaf: Any) -> bool:
+def is_user_code(leaf: Any) -> bool:
+    """Tell a function of the user's."""
     if not callable(leaf) or isinstance(leaf, type | np.ufunc):
         return False
     return (getattr(leaf, "__module__", None) or "").partition(".")[0] not in ("pandas", "numpy", "builtins")
@@ -207,4 +236,4 @@ def _proves_nothing(args: Any, kwargs: Any) -> bool:
     return any(not len(s) or (isinstance(s, pd.Series) and bool(s.isna().all())) for s in samples)
 
 
-__all__ = ["SAMPLE_ROWS", "WRITERS", "infer"]
+__all__ = ["SAMPLE_ROWS", "WRITERS", "infer", "is_user_code"]

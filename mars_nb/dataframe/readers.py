@@ -6,20 +6,24 @@ import inspect
 import os
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pandas as pd
 
 from mars_nb.config import options
-from mars_nb.dataframe.infer import SAMPLE_ROWS
+from mars_nb.dataframe import folding
+from mars_nb.dataframe.infer import SAMPLE_ROWS, is_user_code
 from mars_nb.dataframe.sources import from_pandas
 from mars_nb.files import places
 from mars_nb.files.reader import FrameReader, read
 from mars_nb.graph.callsite import capture
+from mars_nb.graph.constants import Folded, nbytes_of
 from mars_nb.graph.meta import PandasMeta
 from mars_nb.graph.mirror import mirror
 from mars_nb.graph.node import Function
 from mars_nb.graph.record import record
+from mars_nb.graph.structure import leaves
 
 _Read = Callable[..., Any]
 
@@ -35,9 +39,25 @@ def recorded(name: str, reader: FrameReader) -> Any:
         Knows how it is cut.
     """
     meta = PandasMeta(reader.sample[:SAMPLE_ROWS], reader.rows)
+    value = _read_now(reader)
+    found = meta if value is None else Folded(meta, value, frozenset({reader}))
     lengths = reader.lengths or (0,) * reader.count
-    how: dict[str, Any] = {"chunks": (lengths,) if reader.count > 1 else None, "infer": lambda *_: meta}
+    how: dict[str, Any] = {"chunks": (lengths,) if reader.count > 1 else None, "infer": lambda *_: found}
     return record(Function(read, f"pandas.{name}"), (reader,), prefix="DataFrame", **how)
+
+
+def _read_now(reader: FrameReader) -> pd.DataFrame | None:
+    """Read small files when they are recorded, None where something is to be said of it when they are executed."""
+    is_local = reader.version is not None and not places.is_url(reader.origin)
+    if not is_local or reader.count > 1 or reader.nbytes is None or reader.nbytes > folding.most_read():
+        return None
+    if any(map(is_user_code, leaves(dict(getattr(reader, "arguments", {}))))):
+        return None
+    with suppress(Exception), warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        value = reader.whole()
+        return value if not told and folding.is_source(value, nbytes_of(value)) else None
+    return None
 
 
 def _part_bytes(chunk_bytes: int | None) -> int:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from mars_nb.dataframe.infer import infer
 from mars_nb.graph.claims import Claim
+from mars_nb.graph.meta import Meta
 from mars_nb.graph.node import Operation
 from mars_nb.graph.record import record
 from mars_nb.graph.structure import replace
@@ -19,11 +20,16 @@ from mars_nb.graph.tileable import Tileable
 
 
 def record_on_frames(
-    op: Operation, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None, claims: Sequence[Claim] = ()
+    op: Operation,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any] | None = None,
+    claims: Sequence[Claim] = (),
+    walked: Meta | None = None,
 ) -> Any:
-    """Record an operation on frames, series, indexes or what pandas has between them."""
-    args, kwargs = replace(args, _prepared), replace(kwargs or {}, _prepared)
-    return record(op, args, kwargs, infer=infer, prefix="DataFrame", claims=claims)
+    """Record an operation on frames, series, indexes or what pandas has between them; see `infer` for `walked`."""
+    args, kwargs = replace(args, _prepared), replace(kwargs, _prepared) if kwargs else {}
+    how = infer if walked is None else functools.partial(infer, walked=walked)
+    return record(op, args, kwargs, infer=how, prefix="DataFrame", claims=claims)
 
 
 def by_name(original: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from mars_nb.config import options
-from mars_nb.dataframe import arrow
+from mars_nb.dataframe import arrow, folding
 from mars_nb.dataframe.infer import SAMPLE_ROWS, infer
 from mars_nb.graph import mistakes
+from mars_nb.graph.constants import Folded
 from mars_nb.graph.meta import PandasMeta
 from mars_nb.graph.node import Data, Function, Source
 from mars_nb.graph.record import record
@@ -60,19 +61,29 @@ def from_pandas(value: Any, chunk_size: Any = None) -> Any:
         Rows of a chunk; chosen if not given.
     """
     kept = value.copy(deep=False)  # pandas copies on write, so this stays as it is
+    nbytes = _nbytes(value)
+    chunks = _cut_rows(len(kept), nbytes, chunk_size)
     meta = PandasMeta(kept[:SAMPLE_ROWS], len(kept))
+    found = Folded(meta, kept) if chunks is None and folding.is_source(kept, nbytes) else meta
     prefix = type(value).__name__ if isinstance(value, pd.DataFrame | pd.Series) else "Index"
-    how: dict[str, Any] = {"infer": lambda *_: meta, "prefix": prefix, "chunks": _cut_rows(kept, chunk_size)}
+    how: dict[str, Any] = {"infer": lambda *_: found, "prefix": prefix, "chunks": chunks}
     return record(Source("data_source"), (Data(kept),), **how)
 
 
-def _cut_rows(value: Any, chunk_size: Any) -> tuple[tuple[int, ...], ...] | None:
+def _nbytes(value: Any) -> int:
+    """Tell the bytes of a frame, series or index; for frames pandas makes a series of them, which takes its time."""
+    if not isinstance(value, pd.DataFrame):
+        return int(value.nbytes if isinstance(value, pd.Index) else value.memory_usage())
+    plain = [dtype.itemsize if isinstance(dtype, np.dtype) else 0 for dtype in value.dtypes]
+    others = (value.iloc[:, i].array.nbytes for i, nbytes in enumerate(plain) if not nbytes)
+    return int(value.index.memory_usage() + len(value) * sum(plain) + sum(others))
+
+
+def _cut_rows(rows: int, nbytes: int, chunk_size: Any) -> tuple[tuple[int, ...], ...] | None:
     wanted = options.chunk_size if chunk_size is None else chunk_size
-    rows = len(value)
     if isinstance(wanted, tuple):
         wanted = wanted[0]
     if wanted is None:
-        nbytes = int(np.sum(value.memory_usage()))
         if nbytes <= options.chunk_bytes:
             return None
         wanted = max(1, rows * options.chunk_bytes // nbytes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from pandas.api.extensions import ExtensionArray
 from mars_nb.dataframe.rows import rows_of
 from mars_nb.dataframe.standins import LONGEST, lengthened
 from mars_nb.graph.meta import HandleMeta, Meta, ObjectMeta, PandasMeta, TensorMeta, TupleMeta
-from mars_nb.graph.node import Arguments, Node, Operation, Path
+from mars_nb.graph.node import Arguments, Constant, Node, Operation, Path
 from mars_nb.graph.structure import leaves, replace
 
 #: Rows of a sample.
@@ -29,6 +29,7 @@ _CONSTRUCTORS = {"pandas.DataFrame", "pandas.Series"}
 _ARRAYS = (("to_numpy",), ("values",))
 
 StandIn = Callable[[PandasMeta], Any]
+_NOTHING: Mapping[Node, Any] = {}
 
 
 def names_of(op: Operation) -> set[str]:
@@ -37,11 +38,42 @@ def names_of(op: Operation) -> set[str]:
 
 
 class Trial:
-    """An operation computed on stand-ins."""
+    """An operation computed on stand-ins.
 
-    def __init__(self, op: Operation, args: Any, kwargs: Any, stand_in: StandIn) -> None:
+    Parameters
+    ----------
+    op, args, kwargs
+        The operation and its arguments, with nodes at any depth.
+    stand_in
+        Makes a stand-in for a frame.
+    constants
+        The values themselves, for all nodes or for none.
+    begun
+        Where a walk has come to on these very stand-ins, up to its last step.
+
+    Attributes
+    ----------
+    value
+        The answer.
+    meta
+        What it tells.
+    told
+        Warnings, where all that is needed is known.
+    """
+
+    def __init__(
+        self,
+        op: Operation,
+        args: Any,
+        kwargs: Any,
+        stand_in: StandIn,
+        constants: Mapping[Node, Any] = _NOTHING,
+        begun: HandleMeta | None = None,
+    ) -> None:
         nodes = [leaf for leaf in leaves((args, kwargs)) if isinstance(leaf, Node)]
-        self.stand_ins = {n: stand_in(n.meta) for n in nodes if isinstance(n.meta, PandasMeta)}
+        self.stand_ins = {
+            n: constants[n] if n in constants else stand_in(n.meta) for n in nodes if isinstance(n.meta, PandasMeta)
+        }
         first = next(iter(self.stand_ins), None)
         if first is None:
             rows = _length_of_arrays(nodes)
@@ -55,7 +87,10 @@ class Trial:
                 return leaf
             match leaf.meta:
                 case PandasMeta():
-                    return self.stand_ins[leaf].copy(deep=False)  # user code may write into it
+                    stood_in = self.stand_ins[leaf]  # user code may write into it
+                    return stood_in.view() if isinstance(stood_in, pd.Index) else stood_in.copy(deep=False)
+                case _ if leaf in constants:
+                    return constants[leaf]
                 case TensorMeta(shape=shape, dtype=dtype):
                     return _array(shape, dtype, length, rows)
                 case ObjectMeta(sample=sample):
@@ -64,17 +99,34 @@ class Trial:
                     return example
             raise TypeError(f"several values where one is needed: {leaf.label}")
 
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            value = op.apply(replace(args, fill), replace(kwargs, fill))
+        last = op
+        if begun is not None and isinstance(op, Path):
+            last, filled = Path(op.names[-1:]), (begun.example, replace(args[-1], fill))
+        else:
+            filled = replace(args, fill)
+        options = replace(kwargs, fill) if kwargs else {}
+        with warnings.catch_warnings(record=True) as told, np.errstate(all=None if constants else "ignore"):
+            warnings.simplefilter("always" if constants else "ignore")
+            value = last.apply(filled, options)
+        self.told = told
         is_made = first is None and op.name in _CONSTRUCTORS
         count = rows if is_made else rows_of(op, args, value, self.stand_ins) if _is_pandas(value) else None
         meta = meta_of(value, count)
         if isinstance(meta, TensorMeta) and rows is not None and isinstance(op, Path) and op.names in _ARRAYS:
             meta = TensorMeta((rows, *meta.shape[1:]), meta.dtype)
+        if isinstance(meta, HandleMeta) and constants:
+            meta = HandleMeta(value, folded=True)
         if isinstance(meta, PandasMeta) and _is_open(op, value, nodes):
             meta = PandasMeta(meta.sample, meta.rows, open=True)
-        self.meta = meta
+        self.value, self.meta = value, meta
+
+    @classmethod
+    def of_constants(
+        cls, op: Operation, args: Any, kwargs: Any, constants: Mapping[Node, Constant], begun: HandleMeta | None
+    ) -> Trial:
+        """Compute an operation on all that it needs, going on from `begun` where that is on the same."""
+        values = {node: constant.value for node, constant in constants.items()}
+        return cls(op, args, kwargs, lambda meta: meta.sample, values, begun if begun and begun.folded else None)
 
 
 def _is_open(op: Operation, value: Any, nodes: list[Node]) -> bool:
@@ -111,7 +163,7 @@ def _array(shape: tuple[float, ...], dtype: np.dtype[Any], length: int, rows: in
 def meta_of(value: Any, rows: int | None = None) -> Meta:
     """Give the meta of a value that was computed from samples."""
     if _is_pandas(value):
-        return PandasMeta(value[:KEPT_ROWS] if len(value) > KEPT_ROWS else value, rows)
+        return PandasMeta(value[:SAMPLE_ROWS] if len(value) > KEPT_ROWS else value, rows)
     if isinstance(value, np.ndarray):
         # Its length is that of a sample or found from one, so it says nothing about the whole.
         return TensorMeta((math.nan, *value.shape[1:]) if value.ndim else (), value.dtype)
@@ -122,6 +174,11 @@ def meta_of(value: Any, rows: int | None = None) -> Meta:
     if type(value) in (tuple, list) and not all(isinstance(item, Hashable) for item in value):
         return TupleMeta(tuple(meta_of(item) for item in value), type(value))
     return HandleMeta(value) if _is_handle(value) else ObjectMeta(type(value), value)
+
+
+def first_rows(sample: Any, rows: int) -> Any:
+    """Give so many rows of a sample at the most."""
+    return sample[:rows] if len(sample) > rows else sample
 
 
 def _is_pandas(value: Any) -> bool:

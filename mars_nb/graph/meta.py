@@ -84,9 +84,12 @@ class HandleMeta:
     ----------
     example
         pandas's own object on a sample.
+    folded
+        Whether it is on the data itself; see `mars_nb.graph.constants`.
     """
 
     example: Any
+    folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,15 @@ import functools
 import itertools
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mars_nb.graph.callsite import CallSite
 from mars_nb.graph.meta import Meta
 from mars_nb.graph.structure import leaves, replace
+
+if TYPE_CHECKING:
+    from mars_nb.files.reader import Reader
 
 # Keys of different processes never meet in one cluster by accident.
 _PREFIX = os.urandom(8).hex()
@@ -96,6 +99,30 @@ class Data:
     value: Any
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Constant:
+    """The value of a node that is known.
+
+    Attributes
+    ----------
+    value
+        An array, a pandas object or a scalar; never written to.
+    nbytes
+        About how many bytes it has.
+    readers
+        Of the files that it was computed from.
+    """
+
+    value: Any
+    nbytes: int
+    readers: frozenset[Reader] = frozenset()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the files are as they were."""
+        return all(reader.current_version() == reader.version for reader in self.readers)
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Data that was given by the user; the only argument is a `Data`.
@@ -120,7 +147,7 @@ Operation = Function | Path | Source
 class Node:
     """One recorded operation.
 
-    All but `meta` stays as it was made; `meta` may be replaced by better knowledge of the same value.
+    All but `meta` and `constant` stays as it was made; `meta` may be replaced by better knowledge of the same value.
 
     Attributes
     ----------
@@ -142,6 +169,8 @@ class Node:
         The nodes among the arguments, each once.
     key
         The node's name, unlike any other's.
+    constant
+        The value, where it was found when this was recorded; see `mars_nb.graph.constants`.
     """
 
     op: Operation
@@ -153,11 +182,16 @@ class Node:
     chunks: tuple[tuple[int, ...], ...] | None = None
     inputs: tuple[Node, ...] = field(init=False)
     key: str = field(init=False)
+    constant: Constant | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         found = (leaf for leaf in leaves((self.args, self.kwargs)) if isinstance(leaf, Node))
         self.inputs = tuple(dict.fromkeys(found))
         self.key = new_key()
+
+    def __getstate__(self) -> Any:
+        """Leave out the constant, which takes room and can be computed."""
+        return None, {**{name: getattr(self, name) for name in _FIELDS}, "constant": None}
 
     @property
     def short_name(self) -> str:
@@ -183,6 +217,9 @@ class Node:
 
     def __repr__(self) -> str:
         return f"<Node {self.label} {self.key}>"
+
+
+_FIELDS = tuple(found.name for found in fields(Node))
 
 
 def ordered(targets: Iterable[Node], known: Callable[[Node], bool] = lambda node: False) -> list[Node]:

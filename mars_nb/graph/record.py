@@ -9,13 +9,14 @@ from mars_nb.config import options
 from mars_nb.graph import mistakes
 from mars_nb.graph.callsite import capture
 from mars_nb.graph.claims import Claim
+from mars_nb.graph.constants import Folded, kept
 from mars_nb.graph.meta import HandleMeta, Meta, ObjectMeta, TupleMeta
 from mars_nb.graph.node import Function, Node, Operation, Path
 from mars_nb.graph.runtime import runtime
 from mars_nb.graph.structure import leaves, replace
 from mars_nb.graph.tileable import ExecutableTuple, Object, Tileable
 
-Infer = Callable[[Operation, tuple[Any, ...], dict[str, Any]], Meta]
+Infer = Callable[[Operation, tuple[Any, ...], dict[str, Any]], Meta | Folded]
 
 # Which class shows a value to the user. Filled by the front ends when they are imported.
 _KINDS: dict[type, Callable[[Any], type[Tileable]]] = {}
@@ -50,7 +51,7 @@ def record(
     op, args, kwargs
         The operation and its arguments, with tileables at any depth.
     infer
-        Tells what the result will be, given the arguments with nodes in place of tileables.
+        Tells what the result will be, or what it is, given the arguments with nodes in place of tileables.
         What it raises is the user's error, at the user's line.
     prefix
         Begins the operation's shown name: ``Tensor``, ``DataFrame`` ...
@@ -75,13 +76,16 @@ def record(
     args = replace(args, node_of)
     kwargs = replace(kwargs or {}, node_of)
     try:
-        meta = infer(op, args, kwargs)
+        found = infer(op, args, kwargs)
     except BaseException as error:
         mistakes.tell(error)
         raise
     stem = op.name.rpartition(".")[2] if isinstance(op, Function) else op.name
     stem = {"getitem": "Index"}.get(stem, stem)
+    meta = found.meta if isinstance(found, Folded) else found
     node = Node(op, args, kwargs, prefix + camel(stem), meta, capture(), chunks)
+    if isinstance(found, Folded):
+        kept.put(node, found)
     result = present(node, Claim(node.key, tuple(held)), prefix)
     if options.eager_mode:
         made = [

@@ -57,6 +57,10 @@ class Step:
     refused: str = ""
 
 
+#: How what is there is lowered: it is loaded.
+THERE = frozenset({"held", "kept", "constant"})
+
+
 @dataclass(frozen=True, slots=True)
 class Explained:
     """What a plan would do.
@@ -101,7 +105,7 @@ def explain(targets: Sequence[Node], planned: Plan, nbytes_of: Callable[[str], i
     """
 
     def is_held(node: Node) -> bool:
-        return node in planned.lowered and planned.lowered[node].how in ("held", "kept")
+        return node in planned.lowered and planned.lowered[node].how in THERE
 
     nodes = ordered(targets, is_held)
     inside, columns, stages = _columnar(planned)

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 Columnar = Callable[[Sequence[Node], Sequence[Node], Callable[[Node], bool]], "Found | None"]
 Sources = frozenset[tuple[Node, Hashable]]
 _NONE: Sources = frozenset()
-#: In what way a node is lowered: as a result or an intermediate that is there, as an answer of a columnar stage, in
-#: chunks, as one chunk of what is one chunk, as one of what is many, or as Dask's graph.
-How = Literal["held", "kept", "columnar", "partitioned", "whole", "gathered", "dask"]
+#: In what way a node is lowered: as a result, an intermediate or a constant that is there, as an answer of a columnar
+#: stage, in chunks, as one chunk of what is one chunk, as one of what is many, or as Dask's graph.
+How = Literal["held", "kept", "constant", "columnar", "partitioned", "whole", "gathered", "dask"]
 
 
 class Lowered(NamedTuple):
@@ -95,6 +95,7 @@ def plan(
     held: Callable[[str], Layout | None] = lambda key: None,
     load: Callable[[ChunkKey], Any] = lambda key: None,
     kept: Callable[[str], Intermediate | None] = lambda key: None,
+    constant: Callable[[Node], Single | None] = lambda node: None,
     wished: Callable[[Node], bool] = lambda node: False,
     version: Callable[[Node], Hashable | None] = lambda node: None,
     columnar: Columnar | None = None,
@@ -111,6 +112,8 @@ def plan(
         Gives a held chunk by its key; called inside the tasks.
     kept
         Gives what was kept of an earlier run though it was no result, by its node's key; it is loaded like a result.
+    constant
+        Gives the layout of a value that was found when it was recorded; it is loaded like a result.
     wished
         Tells whether a node that is computed on the way is to be kept.
     version
@@ -127,6 +130,7 @@ def plan(
     """
     building = Building()
     found: dict[Node, Layout | Intermediate | None] = {}
+    constants: set[Node] = set()
     sources: dict[Node, Sources] = {}
     intermediates: dict[Node, Intermediate] = {}
     lowered: dict[Node, Lowered] = {}
@@ -136,6 +140,9 @@ def plan(
     def is_held(node: Node) -> bool:
         if node not in found:
             found[node] = held(node.key) or kept(node.key)
+            if found[node] is None and (layout := constant(node)) is not None:
+                found[node] = layout
+                constants.add(node)
         return found[node] is not None
 
     nodes = ordered(targets, is_held)
@@ -151,7 +158,8 @@ def plan(
             for key in layout.keys:
                 building.graph[key] = ChunkTask(partial(load, key))
             note(building, node, layout, settled=True)
-            lowered[node] = Lowered("kept" if isinstance(known, Intermediate) else "held", len(layout.keys))
+            how: How = "constant" if node in constants else "kept" if isinstance(known, Intermediate) else "held"
+            lowered[node] = Lowered(how, len(layout.keys))
             if isinstance(known, Intermediate):
                 sources[node] = known.sources
                 if known.differs:

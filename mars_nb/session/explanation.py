@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from mars_nb.graph.meta import Meta, PandasMeta, TensorMeta
 from mars_nb.graph.node import Node
 from mars_nb.graph.showing import label
-from mars_nb.planner.explain import Explained, Step
+from mars_nb.planner.explain import THERE, Explained, Step
 from mars_nb.tables import Page, Table
 from mars_nb.text import count, size
 
@@ -19,7 +19,7 @@ LISTED = 200
 _MOST_LABEL = 30
 _HEADER = ("#", "operation", "of", "runs", "shape", "bytes", "notes", "recorded in")
 _NUMBERS = frozenset({"#", "bytes"})
-_THERE = {"held": "result", "kept": "intermediate"}
+_THERE = {"held": "result", "kept": "intermediate", "constant": "computed when recorded"}
 _PLAN = "margin: 2px 0 8px 0; font-size: var(--jp-code-font-size, 13px); overflow-x: auto"
 
 
@@ -77,8 +77,8 @@ def draw(explained: Explained, where: str, plan: bool = False) -> Explanation:
 
 
 def _summary(explained: Explained, where: str) -> str:
-    runs = [step for step in explained.steps if step.how not in ("held", "kept", None)]
-    there = sum(step.how in ("held", "kept") for step in explained.steps)
+    runs = [step for step in explained.steps if step.how is not None and step.how not in THERE]
+    there = sum(step.how in THERE for step in explained.steps)
     facts = [f"nothing would run in {where}"]
     if runs:
         stages = f", {count(len(explained.stages), 'columnar stage')} among them" if explained.stages else ""
@@ -115,7 +115,7 @@ def _operation(node: Node) -> str:
 def _runs(step: Step) -> str:
     many = f" in {step.chunks} chunks" if step.chunks != 1 else ""
     match step.how:
-        case "held" | "kept":
+        case "held" | "kept" | "constant":
             return _THERE[step.how] + many
         case "columnar":
             return f"columnar, stage {step.stage}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -31,18 +32,21 @@ def compact(value: Any) -> Any:
         case np.ndarray():
             return value.copy() if _owned(value)[1] > _WASTE * value.nbytes else value
         case pd.Series():
-            return value.copy() if _kept([value]) > _WASTE * value.memory_usage(index=False) else value
+            kept, used = _kept_and_used([value])
+            return value.copy() if kept > _WASTE * used else value
         case pd.DataFrame() if value.shape[1]:
-            columns = [value.iloc[:, i] for i in range(min(value.shape[1], _COLUMNS))]
-            used = value.memory_usage(index=False).sum()
-            return value.copy() if _kept(columns) > _WASTE * used else value
+            kept, used = _kept_and_used([column for _, column in islice(value.items(), _COLUMNS)])
+            if value.shape[1] > _COLUMNS:
+                used = int(value.memory_usage(index=False).sum())
+            return value.copy() if kept > _WASTE * used else value
     return value
 
 
-def _kept(columns: list[pd.Series[Any]]) -> int:
-    """Give the bytes that columns keep alive; of those that are no numpy arrays nothing is known."""
-    arrays = (column.to_numpy() for column in columns if isinstance(column.dtype, np.dtype))
-    return sum(dict(map(_owned, arrays)).values())
+def _kept_and_used(columns: list[pd.Series[Any]]) -> tuple[int, int]:
+    """Give the bytes that columns keep alive and have; what others than numpy's arrays keep is not known."""
+    arrays = [column.to_numpy() if isinstance(column.dtype, np.dtype) else column.array for column in columns]
+    kept = sum(dict(_owned(array) for array in arrays if isinstance(array, np.ndarray)).values())
+    return kept, sum(array.nbytes for array in arrays)
 
 
 def _owned(array: np.ndarray[Any, Any]) -> tuple[int, int]:

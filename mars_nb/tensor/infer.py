@@ -20,6 +20,7 @@ import numpy as np
 from mars_nb.graph.meta import Meta, ObjectMeta, TensorMeta, TupleMeta
 from mars_nb.graph.node import Arguments, Function, Node, Operation, Path
 from mars_nb.graph.structure import leaves, replace
+from mars_nb.tensor.remembered import remembered
 from mars_nb.tensor.results import make
 
 #: Up to so many items in all inputs numpy itself is asked.
@@ -45,7 +46,7 @@ def infer(op: Operation, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Meta:
     if size > SMALL or op.name in _CREATED:
         ways = (_infer_items, _infer_reduced, _infer_product)
         quickly = (found for way in ways if (found := way(op, args, kwargs)) is not None)
-        return next(quickly, None) or _infer_large(op, args, kwargs)
+        return next(quickly, None) or remembered(_infer_large, op, args, kwargs)
     return _infer_small(op, args, kwargs)
 
 

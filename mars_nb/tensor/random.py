@@ -1,10 +1,10 @@
 """numpy's random numbers, recorded. They are fixed when recorded, so that a tensor always denotes the same numbers.
 
 Up to 8 MiB they are the very numbers of numpy's generator with the same seed, in the order of recording: the numbers
-are drawn once to bring the generator forward, and drawn again from its state then when they are executed. A larger
-tensor is drawn in tiles (see `draws`), each from a stream of its own, as `numpy.random.SeedSequence` is made for:
-numbers of numpy's distributions, but others than numpy's. A draw whose arguments are tensors has a stream of its own,
-too. In no case does it matter how the tensor is cut into chunks.
+are drawn to bring the generator forward, and kept for a while; else drawn again from its state then when they are
+executed. A larger tensor is drawn in tiles (see `draws`), each from a stream of its own, as `numpy.random.SeedSequence`
+is made for: numbers of numpy's distributions, but others than numpy's. A draw whose arguments are tensors has a stream
+of its own, too. In no case does it matter how the tensor is cut into chunks.
 
 Concurrency: one lock for each generator, held while it draws and tells its state.
 """
@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from mars_nb.config import options
+from mars_nb.graph.constants import Folded
 from mars_nb.graph.meta import TensorMeta
 from mars_nb.graph.mirror import mirror, public_names
 from mars_nb.graph.names import missing
@@ -87,12 +89,15 @@ class _Draws:
         """Record a draw of the numbers that come next from numpy's generator."""
         with self._lock:
             state = self._state()
-            meta = meta_of(getattr(self._numpys, method)(*args, **kwargs))
+            value = getattr(self._numpys, method)(*args, **kwargs)
+        meta = meta_of(value)
+        is_kept = chunks is None and options.fold_bytes and isinstance(value, np.ndarray)
+        found = Folded(meta, value) if is_kept else meta
         op, arguments = (
             Function(draw_again, f"random.{method}"),
             (self._original.__name__, Data(state), method, args, kwargs),
         )
-        return record(op, arguments, {}, infer=lambda *_: meta, prefix="Tensor", chunks=chunks)
+        return record(op, arguments, {}, infer=lambda *_: found, prefix="Tensor", chunks=chunks)
 
 
 def _may_be_drawn_now(method: str, args: Any, kwargs: Any) -> bool:

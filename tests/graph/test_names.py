@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import mars_nb
 import mars_nb.dataframe as md
 import mars_nb.tensor as mt
 
@@ -87,7 +88,8 @@ def test_format_of_other_scalars_and_of_arrays() -> None:
 
 
 def test_a_deprecated_attribute_warns_when_computed_and_not_before() -> None:
-    lazy = md.Series(FRAME.t)
+    with mars_nb.option_context({"fold_bytes": 0}):
+        lazy = md.Series(FRAME.t)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         weekday = lazy.dt.weekday

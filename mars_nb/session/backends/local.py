@@ -14,13 +14,14 @@ import pandas as pd
 
 from mars_nb.config import options
 from mars_nb.errors import SpillError, UserExit
+from mars_nb.graph import constants
 from mars_nb.graph.claims import held_by_user
 from mars_nb.graph.meta import PandasMeta, TensorMeta
 from mars_nb.graph.node import Node, Source
 from mars_nb.planner import Plan, engines, plan
 from mars_nb.planner.estimate import nbytes_of_value
 from mars_nb.planner.inputs import sources
-from mars_nb.planner.layout import ChunkKey, Layout, Rows, Single, stored
+from mars_nb.planner.layout import ChunkKey, Layout, Rows, Single, described, stored
 from mars_nb.planner.plan import Intermediate
 from mars_nb.scheduler import FailedTask, Graph, Key, OnDone, Run, Scheduler
 from mars_nb.session import failures
@@ -31,7 +32,7 @@ from mars_nb.session.backends.intermediates import Intermediates
 from mars_nb.session.backends.memory import MemoryKeeper, bytes_of, description_of, limit_of, new_buffer, spilled_bytes
 from mars_nb.session.backends.trails import timeline_of
 from mars_nb.session.failures import Given
-from mars_nb.storage import DiskError, ResultStore
+from mars_nb.storage import SMALL, DiskError, ResultStore
 
 _SAMPLE_ROWS = 5
 # Chunks of stored values, by the names of these.
@@ -102,15 +103,15 @@ class LocalBackend:
         used: _Chunks = {}  # stays as it is until the run is over, whatever is released
         planned = self._planned(nodes, used, may_be_columnar)
         taking = self._intermediates.taking(planned, used)
+        there = self._constants(planned, used)
 
         def on_done(values: dict[Key, Any] | None, error: BaseException | None, failed: FailedTask | None) -> None:
             taking.end()
             if values is None and error is None:
                 return  # cancelled: the caller knows
             if error is None:
-                assert values is not None
                 try:
-                    self._keep(planned, values)
+                    self._keep(planned, there or values or {})
                 except Exception as raised:
                     error = raised
             elif may_be_columnar and engines.is_refusal(error):
@@ -121,7 +122,18 @@ class LocalBackend:
                 used.clear()  # the error's frames refer to it
             done(error)
 
-        self._start(taking.graph, planned.outputs, on_done, begun)
+        if there:
+            self._start({}, (), on_done, begun)
+        else:
+            self._start(taking.graph, planned.outputs, on_done, begun)
+
+    def _constants(self, planned: Plan, used: _Chunks) -> dict[Key, Any]:
+        """Give all that is wanted if it was computed when it was recorded: no thread needs to be woken up for it."""
+        if any(lowered.how != "constant" for lowered in planned.lowered.values()):
+            return {}
+        values = {key: used[node.key][key] for node, layout in planned.layouts.items() for key in layout.keys}
+        # To ask pandas for exact bytes takes longer than all else.
+        return {k: v if constants.nbytes_of(v) < SMALL else self._keeper.hold(v) for k, v in values.items()}
 
     def plan(self, nodes: Sequence[Node]) -> Plan:
         """Tell what `submit` would run."""
@@ -130,6 +142,7 @@ class LocalBackend:
     def _planned(self, nodes: Sequence[Node], used: _Chunks, may_be_columnar: bool = True) -> Plan:
         """Plan the computation of `nodes`; the chunks that it needs of what is there are put into `used`."""
         version = cache(sources.version)
+        known: dict[str, int] = {}  # bytes of constants
 
         def held(name: str) -> Layout | None:
             result = self._store.get(name)
@@ -145,19 +158,26 @@ class LocalBackend:
             used.setdefault(name, found.chunks)
             return found.what
 
+        def constant(node: Node) -> Single | None:
+            found = node.constant
+            if found is None or options.engine == "columnar" or not found.is_current:
+                return None
+            used[node.key], known[node.key] = {(node.key, 0): found.value}, found.nbytes
+            return Single((node.key, 0), described(found.value)[1])
+
         def load(key: ChunkKey) -> Any:
             return used[key[0]][key]  # type: ignore[index]  # keys of `stored`
 
         def nbytes_of(name: str) -> int:
-            return sum(map(bytes_of, used[name].values())) if name in used else 0
+            return known[name] if name in known else sum(map(bytes_of, used.get(name, {}).values()))
 
         columnar = None
         if may_be_columnar:
             memory = engines.Memory(self.memory_limit, self.memory_limit - self.memory)
             columnar = partial(engines.find, nbytes_of=nbytes_of, memory=memory, near=True)
         if options.keep_intermediates:
-            return plan(nodes, held, load, kept, self._is_wished, version, columnar)
-        return plan(nodes, held, load, columnar=columnar)
+            return plan(nodes, held, load, kept, constant, self._is_wished, version, columnar)
+        return plan(nodes, held, load, constant=constant, columnar=columnar)
 
     def _is_wished(self, node: Node) -> bool:
         """Tell whether the user has a variable for a node that is computed on the way, and it may fit into memory."""
