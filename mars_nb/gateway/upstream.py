@@ -202,6 +202,9 @@ async def _open(family: socket.AddressFamily, address: Any) -> Exchange:
     except (StreamClosedError, OSError) as error:
         stream.close()
         raise UpstreamLost from error
+    except BaseException:  # who asked is gone before there was an answer
+        stream.close()
+        raise
     return Exchange(HTTP1Connection(stream, True, _PARAMETERS))
 
 
