@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 
+import latency
 import numpy as np
 import pandas as pd
 import peers
@@ -188,3 +189,16 @@ def test_a_peer_that_fails_or_dies_is_told(monkeypatch, tmp_path):
     assert [run.error.split(":")[0] for run in runs] == ["", "TypeError", "its process died", ""]
     assert runs[0].seconds > 0
     assert runs[0].peak > 2**20
+
+
+def test_small_work_gives_what_numpy_and_pandas_give(tmp_path):
+    checks = {
+        pd.DataFrame: pd.testing.assert_frame_equal,
+        pd.Series: pd.testing.assert_series_equal,
+    }
+    with mars_nb.new_session():
+        for name, ours, plain, _ in latency.cases(tmp_path):
+            if plain is not None and not name.startswith("random"):
+                found, wanted = ours(), plain()
+                check = checks.get(type(wanted), lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12))
+                check(found, wanted)
