@@ -53,24 +53,24 @@ FRAMES = {"100 rows": frame(100), "20,000 rows": frame(20_000)}
 TIMES = pd.DataFrame({"x": FEW}, index=pd.date_range("2024", periods=100, freq="h"))
 NAMES = pd.DataFrame({"b": range(7), "w": range(7)})
 
-#: What is done with a frame of columns a, b, x and s, and with another one.
+#: What is done with a frame of columns a, b, x and s; `NAMES` is made into a frame where it is needed.
 OF_FRAMES: dict[str, Callable[[Any, Any], Any]] = {
-    "a column": lambda df, names: df.x,
-    "a filter": lambda df, names: df[df.a > 10],
-    "filter and group": lambda df, names: df[df.a > 10].groupby("b").a.sum(),
-    "group by two, named": lambda df, names: df.groupby(["b", "s"]).agg(m=("x", "mean"), n=("a", "count")),
-    "a sum": lambda df, names: df.x.sum(),
-    "describe": lambda df, names: df.describe(),
-    "sort": lambda df, names: df.sort_values("x"),
-    "join": lambda df, names: df.merge(names, on="b"),
-    "value counts": lambda df, names: df.s.value_counts(),
-    "new columns": lambda df, names: df.assign(y=df.x * 2 + df.a),
-    "standard scores": lambda df, names: (df.x - df.x.mean()) / df.x.std(),
-    "texts": lambda df, names: df.s.str.upper(),
-    "pivot": lambda df, names: df.pivot_table(index="b", columns="s", values="x"),
-    "rolling mean": lambda df, names: df.x.rolling(5).mean(),
-    "own function": lambda df, names: df.x.map(lambda x: x + 1),
-    "nine operations": lambda df, names: (
+    "a column": lambda df, make: df.x,
+    "a filter": lambda df, make: df[df.a > 10],
+    "filter and group": lambda df, make: df[df.a > 10].groupby("b").a.sum(),
+    "group by two, named": lambda df, make: df.groupby(["b", "s"]).agg(m=("x", "mean"), n=("a", "count")),
+    "a sum": lambda df, make: df.x.sum(),
+    "describe": lambda df, make: df.describe(),
+    "sort": lambda df, make: df.sort_values("x"),
+    "join": lambda df, make: df.merge(make(NAMES), on="b"),
+    "value counts": lambda df, make: df.s.value_counts(),
+    "new columns": lambda df, make: df.assign(y=df.x * 2 + df.a),
+    "standard scores": lambda df, make: (df.x - df.x.mean()) / df.x.std(),
+    "texts": lambda df, make: df.s.str.upper(),
+    "pivot": lambda df, make: df.pivot_table(index="b", columns="s", values="x"),
+    "rolling mean": lambda df, make: df.x.rolling(5).mean(),
+    "own function": lambda df, make: df.x.map(lambda x: x + 1),
+    "nine operations": lambda df, make: (
         df[df.a > 3]
         .assign(y=df.x * 2)
         .groupby("b")
@@ -117,9 +117,9 @@ def cases(folder: Path) -> Iterator[Case]:
         for name, do in OF_FRAMES.items():
             yield Case(
                 f"{name}, {size}",
-                lambda do=do, rows=rows: got(do(md.DataFrame(rows), md.DataFrame(NAMES))),
-                lambda do=do, rows=rows: do(rows, NAMES),
-                (lambda do=do, rows=rows: do(dd.from_pandas(rows, npartitions=1), NAMES).compute())
+                lambda do=do, rows=rows: got(do(md.DataFrame(rows), md.DataFrame)),
+                lambda do=do, rows=rows: do(rows, pd.DataFrame),
+                (lambda do=do, rows=rows: do(dd.from_pandas(rows, npartitions=1), None).compute())
                 if name == "filter and group"
                 else None,
             )

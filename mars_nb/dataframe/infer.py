@@ -68,7 +68,7 @@ def infer(op: Operation, args: tuple[Any, ...], kwargs: dict[str, Any], walked: 
     Exception
         What pandas raises for these columns, dtypes and arguments.
     """
-    given = list(leaves((args, kwargs)))
+    given = leaves((args, kwargs))
     nodes = [leaf for leaf in given if isinstance(leaf, Node)]
     names = names_of(op)
     if names & WRITERS or any(_is_unknown(node) and not _is_assigned(op, args, node) for node in nodes):

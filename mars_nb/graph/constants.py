@@ -73,8 +73,8 @@ class Kept:
         nbytes = max(_LEAST, nbytes_of(folded.value))
         node.constant = Constant(folded.value, nbytes, folded.readers)
         with self._lock:
+            self.nbytes += nbytes - self._nodes.pop(node.key, (None, 0))[1]
             self._nodes[node.key] = weakref.ref(node), nbytes
-            self.nbytes += nbytes
             if self.nbytes > self._most:
                 self._make_room()
 

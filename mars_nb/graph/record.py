@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -29,6 +30,7 @@ def register_kind(meta: type[Meta], choose: Callable[[Any], type[Tileable]]) -> 
     _KINDS[meta] = choose
 
 
+@functools.cache
 def camel(name: str) -> str:
     """Turn ``groupby.sum`` or ``read_csv`` into ``GroupbySum`` and ``ReadCsv``, as Mars named its operations."""
     return "".join(part[:1].upper() + part[1:] for part in name.replace(".", "_").split("_"))
@@ -74,7 +76,7 @@ def record(
         return leaf
 
     args = replace(args, node_of)
-    kwargs = replace(kwargs or {}, node_of)
+    kwargs = replace(kwargs, node_of) if kwargs else {}
     try:
         found = infer(op, args, kwargs)
     except BaseException as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 
@@ -26,16 +26,22 @@ def replace(value: Any, leaf: Callable[[Any], Any]) -> Any:
     return leaf(value)
 
 
-def leaves(value: Any) -> Iterator[Any]:
+def leaves(value: Any) -> list[Any]:
     """Give everything in `value` that is no container, in order."""
+    found: list[Any] = []
+    _gather(value, found)
+    return found
+
+
+def _gather(value: Any, found: list[Any]) -> None:
     kind = type(value)
-    if kind is dict:
-        for item in value.values():
-            yield from leaves(item)
-    elif kind is slice:
-        yield from leaves((value.start, value.stop, value.step))
-    elif kind is list or isinstance(value, tuple):
+    if kind is list or isinstance(value, tuple):
         for item in value:
-            yield from leaves(item)
+            _gather(item, found)
+    elif kind is dict:
+        for item in value.values():
+            _gather(item, found)
+    elif kind is slice:
+        _gather((value.start, value.stop, value.step), found)
     else:
-        yield value
+        found.append(value)

@@ -36,6 +36,13 @@ def test_what_is_put_is_found() -> None:
     assert found.is_current
 
 
+def test_what_is_put_again_counts_once() -> None:
+    kept, made = Kept(2**20), node()
+    for _ in range(3):
+        kept.put(made, Folded(made.meta, VALUE))
+    assert kept.nbytes == VALUE.nbytes
+
+
 def test_the_one_not_used_for_longest_goes_first() -> None:
     kept = Kept(4 * VALUE.nbytes)
     nodes = [put(kept) for _ in range(4)]
