@@ -10,7 +10,7 @@ TRACES = """
 def _traces():
     import builtins, comm, sys, threading, time, warnings
     shell = get_ipython()
-    deadline = time.monotonic() + 5  # the thread that draws progress ends by itself
+    deadline = time.monotonic() + 15  # the thread that draws progress ends by itself, and workers after some seconds
     while any(t.name.startswith("mars_nb") for t in threading.enumerate()) and time.monotonic() < deadline:
         time.sleep(0.05)
     named = lambda calls: sorted(getattr(c, "__qualname__", type(c).__name__) for c in calls)

@@ -19,7 +19,7 @@ from mars_nb.graph.structure import leaves, replace
 from mars_nb.planner.chunks.absorbing import absorbed
 from mars_nb.planner.context import Building, NotPartitionable
 from mars_nb.planner.layout import ChunkKey, Grid, Layout, Single, grid_indices
-from mars_nb.planner.tensors import folds, items, products
+from mars_nb.planner.tensors import folds, items, products, scans
 from mars_nb.planner.tensors.arrayforms import Finished, form, item_by_item
 from mars_nb.planner.tensors.taskspec import chunk_tasks
 from mars_nb.tensor.infer import dask_operation
@@ -68,9 +68,10 @@ def lower(building: Building, node: Node) -> Layout:
     NotPartitionable
         If Dask has no algorithm with numpy's answer.
     """
-    layout = items.lower(building, node) or folds.lower(building, node) or products.lower(building, node)
-    if layout is not None:
-        return layout
+    for lower_own in (items.lower, folds.lower, products.lower, scans.lower):
+        layout = lower_own(building, node)
+        if layout is not None:
+            return layout
     placeholders: dict[Any, ChunkKey] = {}
     arrays = {input_: _stand_in(building, input_, placeholders) for input_ in node.inputs}
     if sum(not _known(array) for array in arrays.values()) and len(arrays) > 1:
