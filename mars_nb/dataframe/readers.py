@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pandas as pd
 
@@ -26,6 +27,9 @@ from mars_nb.graph.record import record
 from mars_nb.graph.structure import leaves
 
 _Read = Callable[..., Any]
+
+# What was read when it was recorded: those of Parquet files are used again as long as the files are as they were.
+_read_before: WeakKeyDictionary[FrameReader, pd.DataFrame] = WeakKeyDictionary()
 
 
 def recorded(name: str, reader: FrameReader) -> Any:
@@ -53,10 +57,13 @@ def _read_now(reader: FrameReader) -> pd.DataFrame | None:
         return None
     if any(map(is_user_code, leaves(dict(getattr(reader, "arguments", {}))))):
         return None
+    if reader in _read_before:
+        return _read_before[reader]
     with suppress(Exception), warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         value = reader.whole()
-        return value if not told and folding.is_source(value, nbytes_of(value)) else None
+        if not told and folding.is_source(value, nbytes_of(value)):
+            return _read_before.setdefault(reader, value)
     return None
 
 

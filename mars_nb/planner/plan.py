@@ -113,7 +113,8 @@ def plan(
     kept
         Gives what was kept of an earlier run though it was no result, by its node's key; it is loaded like a result.
     constant
-        Gives the layout of a value that was found when it was recorded; it is loaded like a result.
+        Gives the layout of a value that was found when it was recorded; it is loaded like a result. Queries of the
+        columnar engine do without: they know more of what they compute themselves.
     wished
         Tells whether a node that is computed on the way is to be kept.
     version
@@ -140,15 +141,23 @@ def plan(
     def is_held(node: Node) -> bool:
         if node not in found:
             found[node] = held(node.key) or kept(node.key)
-            if found[node] is None and (layout := constant(node)) is not None:
-                found[node] = layout
-                constants.add(node)
         return found[node] is not None
 
-    nodes = ordered(targets, is_held)
-    stages = None if columnar is None else columnar(nodes, targets, is_held)
-    if stages is not None:
-        nodes = stages.nodes
+    def is_there(node: Node) -> bool:
+        if is_held(node):
+            return True
+        found[node] = constant(node)
+        if found[node] is not None:
+            constants.add(node)
+        return node in constants
+
+    stages = None
+    if not all(is_there(target) for target in targets):
+        found.clear()
+        constants.clear()
+        nodes = ordered(targets, is_held)
+        stages = None if columnar is None else columnar(nodes, targets, is_held)
+    nodes = ordered(targets, is_there) if stages is None else stages.nodes
     taken = [] if stages is None else stages.taken
     building.pruned.update(pruned([node for node in nodes if found.get(node) is None], [*targets, *taken]))
     for node in nodes:

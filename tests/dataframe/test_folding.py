@@ -213,6 +213,18 @@ def test_the_columnar_engine_computes_what_it_is_told_to() -> None:
         assert "columnar, stage 1" in str(lazy.explain())
 
 
+def test_queries_of_the_columnar_engine_do_without_constants() -> None:
+    names = md.DataFrame({"k": [0, 1, 2], "name": ["a", "b", "c"]})
+    large = md.DataFrame({"k": np.arange(300_000) % 5, "x": 1.0})
+    joined = large.merge(names[names.name != "b"], on="k").groupby("name").x.sum()
+    explained = str(joined.explain())
+    assert "computed when recorded" not in explained
+    assert "1 columnar stage" in explained
+    with mars_nb.option_context({"engine": "pandas"}):
+        assert "computed when recorded" in str(joined.explain())
+    same(joined.execute().fetch(), pd.Series([60_000.0, 60_000.0], pd.Index(["a", "c"], name="name"), name="x"))
+
+
 def test_what_was_let_go_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
     lazy = md.DataFrame(FRAME).x.sum()
     monkeypatch.setattr(kept, "_most", 0)
