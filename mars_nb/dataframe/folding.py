@@ -91,8 +91,10 @@ def constants(names: set[str], args: Sequence[Any], nodes: Sequence[Node]) -> di
 
 def _is_regular(args: Sequence[Any], constant: Constant) -> bool:
     """Tell a change of frequency that gives not many more rows: so many as steps fit between the first and the last."""
-    call, times = args[1], _index(constant.value)
-    step = call.args[0] if isinstance(call, Arguments) and call.args else getattr(call, "kwargs", {}).get("rule")
+    call, times = (*args, None)[1], getattr(constant.value, "index", None)
+    if not isinstance(call, Arguments):
+        return False
+    step = call.args[0] if call.args else call.kwargs.get("rule")
     if not isinstance(step, str) or not isinstance(times, pd.DatetimeIndex) or not len(times):
         return False
     first, last = times.min(), times.max()
@@ -108,6 +110,8 @@ def _is_small_pivot(names: set[str], args: Sequence[Any], frame: Any) -> bool:
     call = args[-1]
     if names not in ({"pivot"}, {"pivot_table"}) or not isinstance(call, Arguments) or call.args:
         return False
+    if not isinstance(frame, pd.DataFrame) or not frame.columns.is_unique:
+        return False
     given = [call.kwargs.get(axis) for axis in ("index", "columns")]
     labels = [label for axis in given for label in (axis if isinstance(axis, list) else [axis])]
     if not all(isinstance(label, str) and label in frame for label in labels):
@@ -116,7 +120,7 @@ def _is_small_pivot(names: set[str], args: Sequence[Any], frame: Any) -> bool:
     return len(frame.columns) * pairs <= _PAIRS
 
 
-def found(meta: Meta, value: Any, of: Iterable[Constant]) -> Meta | Folded:
+def folded(meta: Meta, value: Any, of: Iterable[Constant]) -> Meta | Folded:
     """Give what was found of an operation on constants: the value, too, where it is to be kept."""
     return Folded(meta, value, _NO_READERS.union(*(each.readers for each in of))) if _is_kept(value) else meta
 

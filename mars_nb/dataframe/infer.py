@@ -84,7 +84,7 @@ def infer(op: Operation, args: tuple[Any, ...], kwargs: dict[str, Any], walked: 
     if folded is not None and constants is not None:
         for warning in folded.told:
             warn_user(warning.category, str(warning.message))
-        return folding.found(sliced or folded.meta, folded.value, constants.values())
+        return folding.folded(sliced or folded.meta, folded.value, constants.values())
     if sliced is not None:
         return sliced
     limit = 1 if own_code or names & _EXPANDING else KEPT_ROWS

@@ -164,7 +164,7 @@ def _task_row(task: TaskInfo, now: float) -> list[str]:
         short(task.label),
         task.place,
         task.state,
-        f"{task.done}/{task.total}",
+        f"{task.done}/{task.total}" if task.total else "",  # computed when recorded, or not begun
         duration(task.elapsed),
         size(task.peak),
         ago(now - task.started_at),

@@ -180,6 +180,8 @@ def test_chunks_that_were_asked_for_are_made() -> None:
         (lambda df: md.get_dummies(df.n), False),
         (lambda df: df.T, False),
         (lambda df: df.x.repeat(100), False),
+        (lambda df: np.repeat(df.x, 2), False),
+        (lambda df: df.x.index.repeat(repeats=3), False),
     ],
 )
 def test_what_may_become_large_is_left_to_a_session(program: Callable[[Any], Any], folded: bool) -> None:
@@ -194,6 +196,12 @@ def test_times_that_are_filled_in() -> None:
     assert is_folded(times.resample("D").sum())
     assert is_folded(times.resample("ME").sum())
     assert not is_folded(times.resample("s").sum())
+    assert is_folded(times.asfreq("D"))
+    same(times.asfreq("D").execute().fetch(), pd.Series(range(3), times.index.to_pandas()).asfreq("D"))
+    with pytest.raises(TypeError, match="DatetimeIndex"):
+        md.DataFrame(FRAME).resample("D")
+    with pytest.raises(ValueError, match="nonsense"):
+        times.resample("nonsense")
 
 
 def test_large_data_is_left_to_a_session() -> None:
