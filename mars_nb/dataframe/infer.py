@@ -28,6 +28,7 @@ from mars_nb.graph.constants import Folded
 from mars_nb.graph.meta import HandleMeta, Meta, ObjectMeta, PandasMeta, TensorMeta
 from mars_nb.graph.names import nearest
 from mars_nb.graph.node import Arguments, Node, Operation, Path
+from mars_nb.graph.remembered import remembered
 from mars_nb.graph.structure import leaves
 
 # Would run something with a lasting effect, so nothing is run to find out what they give.
@@ -87,20 +88,27 @@ def infer(op: Operation, args: tuple[Any, ...], kwargs: dict[str, Any], walked: 
         return folding.folded(sliced or folded.meta, folded.value, constants.values())
     if sliced is not None:
         return sliced
+    if own_code:
+        return _tried(op, args, kwargs)
+    return remembered(_tried, op, args, kwargs, begun=None if handle is None or handle.folded else handle)
+
+
+def _tried(op: Operation, args: tuple[Any, ...], kwargs: dict[str, Any], begun: HandleMeta | None = None) -> Meta:
+    """Try an operation on samples; see `infer`."""
+    given = leaves((args, kwargs))
+    own_code = any(map(is_user_code, given))
+    names = names_of(op)
     limit = 1 if own_code or names & _EXPANDING else KEPT_ROWS
-    begun = handle if limit == KEPT_ROWS and handle and not handle.folded else None
+    begun = begun if limit == KEPT_ROWS else None
     try:
-        tried = Trial(op, args, kwargs, lambda meta: first_rows(meta.sample, limit), begun=begun)
+        return Trial(op, args, kwargs, lambda meta: first_rows(meta.sample, limit), begun=begun).meta
     except (Exception, SystemExit) as error:
         try:
             found = _without_user_code(op, args) if own_code else _tried_again(op, args, kwargs, names, error)
         except (KeyError, NameError) as mistake:
-            _suggest(mistake, nodes)
+            _suggest(mistake, [leaf for leaf in given if isinstance(leaf, Node)])
             raise
-        if found is None:
-            return ObjectMeta()
-        tried = found
-    return tried.meta
+        return ObjectMeta() if found is None else found.meta
 
 
 def _sliced(op: Operation, args: tuple[Any, ...]) -> Meta | None:

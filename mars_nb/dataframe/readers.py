@@ -28,7 +28,9 @@ from mars_nb.graph.structure import leaves
 
 _Read = Callable[..., Any]
 
-# What was read when it was recorded: those of Parquet files are used again as long as the files are as they were.
+# What is known of what readers read, and what was read when it was recorded. Readers of Parquet files are the same as
+# long as the files are as they were.
+_metas: WeakKeyDictionary[FrameReader, PandasMeta] = WeakKeyDictionary()
 _read_before: WeakKeyDictionary[FrameReader, pd.DataFrame] = WeakKeyDictionary()
 
 
@@ -42,7 +44,7 @@ def recorded(name: str, reader: FrameReader) -> Any:
     reader
         Knows how it is cut.
     """
-    meta = PandasMeta(reader.sample[:SAMPLE_ROWS], reader.rows)
+    meta = _metas.get(reader) or _metas.setdefault(reader, PandasMeta(reader.sample[:SAMPLE_ROWS], reader.rows))
     value = _read_now(reader)
     found = meta if value is None else Folded(meta, value, frozenset({reader}))
     lengths = reader.lengths or (0,) * reader.count

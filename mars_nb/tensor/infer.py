@@ -19,8 +19,8 @@ import numpy as np
 
 from mars_nb.graph.meta import Meta, ObjectMeta, TensorMeta, TupleMeta
 from mars_nb.graph.node import Arguments, Function, Node, Operation, Path
+from mars_nb.graph.remembered import remembered
 from mars_nb.graph.structure import leaves, replace
-from mars_nb.tensor.remembered import remembered
 from mars_nb.tensor.results import make
 
 #: Up to so many items in all inputs numpy itself is asked.

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
+import mars_nb.dataframe as md
 import mars_nb.tensor as mt
-from mars_nb.graph.meta import Meta, ObjectMeta, TensorMeta
+from mars_nb.graph import remembered as module
+from mars_nb.graph.meta import Meta, ObjectMeta, PandasMeta, TensorMeta
 from mars_nb.graph.node import Data, Function, Node, Source
-from mars_nb.tensor import remembered as module
-from mars_nb.tensor.remembered import remembered
+from mars_nb.graph.remembered import remembered
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +37,11 @@ def tensor(*shape: int, dtype: Any = float) -> Node:
     return Node(Source("data_source"), (Data(None),), {}, "Tensor", TensorMeta(shape, np.dtype(dtype)))
 
 
+def frame(sample: pd.DataFrame, rows: int | None) -> Node:
+    return Node(Source("data_source"), (Data(None),), {}, "DataFrame", PandasMeta(sample, rows))
+
+
+FRAME = pd.DataFrame({"x": [1, 2]})
 SIN = Function(np.sin, "numpy.sin")
 
 
@@ -51,6 +59,12 @@ SIN = Function(np.sin, "numpy.sin")
         ((tensor(3), (1, 2)), (tensor(3), [1, 2]), False),
         ((tensor(3), slice(1, None)), (tensor(3), slice(2, None)), False),
         ((tensor(3), np.ones(2)), (tensor(3), np.ones(2)), False),
+        ((tensor(3), np.datetime64("2024-01-01")), (tensor(3), np.datetime64("2024-01-01", "s")), False),
+        ((tensor(3), pd.Timestamp("2024-01-01")), (tensor(3), pd.Timestamp("2024-01-01").as_unit("ns")), False),
+        ((tensor(3), pd.Timestamp("2024-01-01")), (tensor(3), pd.Timestamp("2024-01-01")), True),
+        ((frame(FRAME, 9), "x"), (frame(FRAME, 9), "x"), True),
+        ((frame(FRAME, 9), "x"), (frame(FRAME, 8), "x"), False),
+        ((frame(FRAME, 9), "x"), (frame(FRAME.copy(), 9), "x"), False),
     ],
 )
 def test_equal_questions(one: Any, other: Any, equal: bool) -> None:
@@ -95,3 +109,30 @@ def test_a_decomposition_is_inferred_once(answers: dict[Any, Meta]) -> None:
     assert shapes[0] == shapes[1]
     assert [part.shape for part in mt.linalg.svd(mt.ones((100, 200)))] != list(shapes[0])
     assert len(answers) == 2
+
+
+def test_what_is_written_again_is_inferred_once(answers: dict[Any, Meta], tmp_path: Path) -> None:
+    path = tmp_path / "file.parquet"
+    pd.DataFrame({"k": np.arange(200_000) % 3, "x": 1.0}).to_parquet(path)
+
+    def cell() -> Any:
+        df = md.read_parquet(path)
+        return df[df.x > 0].groupby("k").agg(n=("x", "sum")).merge(df, on="k").sort_values("x").head(3)
+
+    first = cell()
+    asked = len(answers)
+    assert asked > 5
+    second = cell()
+    assert len(answers) == asked
+    assert second._node.meta is first._node.meta
+    assert second._node is not first._node
+    with pytest.raises(KeyError, match="nothing"):
+        md.read_parquet(path)["nothing"]
+    pd.DataFrame({"k": ["a"] * 200_000, "y": 1.0}).to_parquet(path)
+    assert list(md.read_parquet(path).columns) == ["k", "y"]
+
+
+def test_functions_of_the_users_are_tried_each_time(answers: dict[Any, Meta]) -> None:
+    df = md.DataFrame({"x": np.arange(200_000)})
+    for kind in (int, str):
+        assert df.x.map(lambda x, kind=kind: kind(x)).dtype == pd.Series([kind(1)]).dtype
