@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import math
 from collections.abc import Callable, Hashable
 from typing import Any
 
@@ -19,6 +20,8 @@ from mars_nb.graph.node import Node, Operation
 # Answers by what was asked. Two threads may both find one; either will do.
 _answers: dict[Hashable, Meta] = {}
 _MOST = 2048
+# Items of a sample, beyond which nothing is remembered: frames of very many columns.
+_LARGE = 1024
 _PLAIN = (int, float, complex, str, bytes, type(None), type, type(...), np.dtype, decimal.Decimal)
 _OF_UNITS = (np.generic, dt.date, dt.time, dt.timedelta)
 
@@ -47,7 +50,8 @@ def remembered(
         found = infer(op, args, kwargs, **more)
         if len(_answers) >= _MOST:
             _answers.clear()
-        _answers[asked] = found
+        if not isinstance(found, PandasMeta) or math.prod(found.sample.shape) <= _LARGE:
+            _answers[asked] = found
     return found
 
 
@@ -82,7 +86,7 @@ def _described(value: Any) -> Hashable:
         match value.meta:
             case TensorMeta(shape=shape, dtype=dtype):
                 return shape, dtype
-            case PandasMeta(sample=sample, rows=rows, open=is_open):
+            case PandasMeta(sample=sample, rows=rows, open=is_open) if math.prod(sample.shape) <= _LARGE:
                 return _Same(sample), rows, is_open
     elif isinstance(value, dict):
         return dict, tuple([(key, _described(item)) for key, item in value.items()])

@@ -136,3 +136,10 @@ def test_functions_of_the_users_are_tried_each_time(answers: dict[Any, Meta]) ->
     df = md.DataFrame({"x": np.arange(200_000)})
     for kind in (int, str):
         assert df.x.map(lambda x, kind=kind: kind(x)).dtype == pd.Series([kind(1)]).dtype
+
+
+def test_samples_of_very_many_columns_are_not_kept(answers: dict[Any, Meta]) -> None:
+    wide = pd.DataFrame(np.zeros((5, 1000)))
+    assert remembered(Asked(), SIN, (frame(wide, 9),), {}) == TensorMeta((1,), np.dtype(float))
+    remembered(lambda op, args, kwargs: PandasMeta(wide), SIN, (tensor(3),), {})
+    assert not answers
