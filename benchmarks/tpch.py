@@ -22,7 +22,7 @@ from tpch_queries import data
 Question = tuple[int, Path]
 
 
-def pandas_peer() -> peers.Ready:
+def pandas_peer(told: bool = True) -> peers.Ready:
     import pandas as pd
     from tpch_queries.frames import QUERIES
 
@@ -31,14 +31,14 @@ def pandas_peer() -> peers.Ready:
         number, folder = question
 
         def read(table: str, columns: list[str]) -> pd.DataFrame:
-            return pd.read_parquet(folder / f"{table}.parquet", columns=columns)
+            return pd.read_parquet(folder / f"{table}.parquet", columns=columns if told else None)
 
         yield lambda: peers.table(QUERIES[number](read))
 
     return ready
 
 
-def mars_peer(memory_limit: str | None) -> peers.Ready:
+def mars_peer(memory_limit: str | None, told: bool = True) -> peers.Ready:
     from tpch_queries.frames import QUERIES
 
     import mars_nb
@@ -51,7 +51,7 @@ def mars_peer(memory_limit: str | None) -> peers.Ready:
         number, folder = question
 
         def read(table: str, columns: list[str]) -> md.DataFrame:
-            return md.read_parquet(folder / f"{table}.parquet", columns=columns)
+            return md.read_parquet(folder / f"{table}.parquet", columns=columns if told else None)
 
         with mars_nb.new_session(memory_limit=memory_limit):
             yield lambda: peers.table(QUERIES[number](read).execute().fetch())
@@ -122,13 +122,14 @@ def main() -> None:
     parser.add_argument("--peers", default=",".join(PEERS), help=", ".join(PEERS))
     parser.add_argument("--repeat", type=int, default=3, help="runs of each; the median counts")
     parser.add_argument("--memory-limit", help="of the session of mars_nb, such as 4GiB; peaks of memory are told")
+    parser.add_argument("--untold", action="store_true", help="pandas and mars: read_parquet without columns=")
     parser.add_argument("--timeout", type=float, default=600, help="seconds for one run")
     parser.add_argument("--data", type=Path, default=Path(tempfile.gettempdir()) / "mars-nb-tpch", help="tables, kept")
     options = parser.parse_args()
     folder, tiny = (data.tables(options.data, scale) for scale in (options.scale, 0.01))
     data.warm(folder)
     names = peers.installed(options.peers.split(","))
-    arguments = {"mars": (options.memory_limit,)}
+    arguments = {"pandas": (not options.untold,), "mars": (options.memory_limit, not options.untold)}
     taking_part = [peers.Peer(name, PEERS[name], *arguments.get(name, ()), timeout_s=options.timeout) for name in names]
     print(f"TPC-H at scale {options.scale:g}, seconds, median of {options.repeat}; *: not {names[0]}'s answer")
     questions = {f"Q{n}": ((n, folder), (n, tiny)) for n in map(int, options.queries.split(","))}

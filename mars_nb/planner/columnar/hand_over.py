@@ -13,6 +13,9 @@ import polars as pl
 from mars_nb.planner.columnar.dtypes import is_plain, is_text, polars_type
 from mars_nb.planner.columnar.values import NotColumnar
 
+# Bytes of texts that views reach.
+_VIEWED = 2**31
+
 # --- from pandas ------------------------------------------------------------------------------------------------
 
 
@@ -37,7 +40,8 @@ def taken(values: pd.Series[Any] | pd.Index[Any], name: str, dtype: Any) -> pl.S
         import pyarrow as pa
 
         texts = pa.array(values.array, from_pandas=True)
-        return pl.Series(name, texts.cast(pa.string_view()))  # as Polars keeps them; Arrow makes them four times faster
+        # As Polars keeps them, with offsets of 32 bits; Arrow makes them four times faster.
+        return pl.Series(name, texts.cast(pa.string_view()) if texts.nbytes < _VIEWED else texts)
     if isinstance(dtype, pd.DatetimeTZDtype):
         wall = pl.Series(name, values.array.tz_convert("UTC").tz_localize(None).to_numpy())
         return wall.dt.replace_time_zone("UTC").dt.convert_time_zone(polars_type(dtype).time_zone)
