@@ -24,6 +24,7 @@ from tornado.websocket import (
 
 from mars_nb.gateway.door import Door
 from mars_nb.gateway.refused import Refused, not_found
+from mars_nb.gateway.relay import end
 from mars_nb.gateway.upstream import UpstreamLost, open_tcp
 
 #: Bytes of a message of the dashboard's, both ways.
@@ -135,7 +136,7 @@ class Socket(_Dashboard, WebSocketHandler):
             await super().get(*args, **kwargs)
         finally:
             assert self._upstream is not None
-            self._upstream.close()
+            end(self._upstream)
 
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
         """Speak what the dashboard speaks."""

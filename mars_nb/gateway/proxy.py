@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from typing import TYPE_CHECKING, cast
 
@@ -109,6 +110,9 @@ class DriverHandler(Door):
         self._driver, exchange = await open_driver(self.gateway, self.user)
         self._exchange = exchange
         self._under_way.callback(exchange.close)
+        task = asyncio.current_task()
+        assert task is not None
+        task.add_done_callback(lambda _: exchange.close())  # also if the client had gone before, or the gateway ends
         headers = self._driver.address.headers(length=self._length if self._route.body is not None else None)
         if self._route.numbered:
             headers["X-Run"] = self.request.headers["X-Run"]

@@ -53,6 +53,12 @@ async def connect(driver: Driver, path: str) -> WebSocketClientConnection:
     )
 
 
+def end(upstream: WebSocketClientConnection) -> None:
+    """Say goodbye and close the connection at once: whoever waits for an answer may end before it comes."""
+    upstream.close()
+    upstream.stream.close()
+
+
 class EventsHandler(Door, WebSocketHandler):
     """The event stream of one session."""
 
@@ -145,7 +151,7 @@ class EventsHandler(Door, WebSocketHandler):
         self.gateway.streams.discard(self)
         self._counted.close()
         if self._upstream is not None:
-            self._upstream.close()
+            end(self._upstream)
 
     def logged_path(self) -> str:
         """Give the path if it holds nothing but a session's id."""
