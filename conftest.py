@@ -63,7 +63,7 @@ def _join_threads() -> None:
         progress.ticker.rest()  # its thread would wait for more
     deadline = time.monotonic() + PATIENCE_S
     for thread in threading.enumerate():
-        if thread.name.startswith("mars_nb") and thread.ident is not None:  # an interrupt may keep one from starting
+        if thread.name.startswith("mars_nb") and thread.is_alive():  # an interrupt may keep one from starting
             thread.join(max(0.0, deadline - time.monotonic()))
             assert not thread.is_alive(), f"{thread.name} is alive {PATIENCE_S} s after all sessions were closed"
 

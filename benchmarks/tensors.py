@@ -28,6 +28,8 @@ import mars_nb
 import mars_nb.dataframe as md
 import mars_nb.tensor as mt
 
+# Seconds between peers: threads of BLAS spin for a while after their last call, on a core that another may need.
+REST = 0.2
 DASK_CHUNKS = ("auto", "1MiB", "4MiB", "16MiB")  # the first is Dask's default, 128 MiB
 
 
@@ -178,6 +180,7 @@ def measure(name: str, case: Case, scale: float, rounds: int, clock: Callable[[]
         for peer, prepare in peers.items():
             run = prepare(case, n, inputs)
             gc.collect()
+            time.sleep(REST)
             started = clock()
             found = run()
             seconds = clock() - started

@@ -12,12 +12,15 @@ import pytest
 @pytest.mark.filterwarnings("ignore")  # the originals', about the data and about what they will drop
 def test_the_table_is_true(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MPLBACKEND", "Agg")
-    versions, found = api_table.read(api_table.table(api_table.entries()))
+    entries = api_table.entries()
+    versions, found = api_table.read(api_table.table(entries))
+    notes = {(title, entry.name): entry.note for title, rows in entries.items() for entry in rows}
     gc.collect()
     told_for, told = api_table.read(api_table.TARGET.read_text(encoding="utf-8"))
     same = versions == told_for
     wrong = [
-        f"{title} {name}: {found.get((title, name))}, where docs/api.md says {told.get((title, name))}"
+        f"{title} {name}: {found.get((title, name))} ({notes.get((title, name))}), "
+        f"where docs/api.md says {told.get((title, name))}"
         for title, name in sorted({*found, *told} if same else {*found} & {*told})
         if found.get((title, name)) != told.get((title, name))
     ]

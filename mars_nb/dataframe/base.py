@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 import operator
@@ -66,7 +67,7 @@ class PandasTileable(Tileable):
 
     def _call_method(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Record a method of pandas; ``inplace=True`` changes what this object stands for."""
-        can_be_in_place = "inplace" in kwargs and _can_be_in_place(type(self._sample), name)
+        can_be_in_place = "inplace" in kwargs and _can_be_in_place(getattr(type(self._sample), name))
         if not can_be_in_place or not kwargs.pop("inplace"):
             return self._record_path(name, Arguments(args, kwargs))
         self._become(self._record_path(name, Arguments(args, kwargs)))
@@ -181,9 +182,10 @@ class PandasTileable(Tileable):
         return attribute_of(self, type(sample), name)
 
 
-def _can_be_in_place(cls: type, name: str) -> bool:
+@functools.cache
+def _can_be_in_place(original: Callable[..., Any]) -> bool:
     """Tell whether a method of pandas's takes ``inplace=``; what does not is to say so itself."""
-    return "inplace" in inspect.signature(getattr(cls, name)).parameters
+    return "inplace" in inspect.signature(original).parameters
 
 
 def public_attributes(sample: Any) -> list[str]:

@@ -38,19 +38,18 @@ _NO_READERS: frozenset[Any] = frozenset()
 _SCALARS = (np.generic, bool, int, float, str, pd.Timestamp, pd.Timedelta)
 
 
-def is_source(value: Any, nbytes: int) -> bool:
+def is_source(dtypes: Iterable[Any], nbytes: int) -> bool:
     """Tell whether data that the user gave is a constant.
 
     Parameters
     ----------
-    value
-        A frame, series or index.
+    dtypes
+        Of a frame's columns, of a series or an index.
     nbytes
         Its bytes. Of Python's objects these are not known, and what they do when they are added up is not either.
     """
     if nbytes > options.fold_bytes:
         return False
-    dtypes = value.dtypes if isinstance(value, pd.DataFrame) else [value.dtype]
     return not any(isinstance(dtype, np.dtype) and dtype.hasobject for dtype in dtypes)
 
 

@@ -34,7 +34,7 @@ _metas: WeakKeyDictionary[FrameReader, PandasMeta] = WeakKeyDictionary()
 _read_before: WeakKeyDictionary[FrameReader, pd.DataFrame] = WeakKeyDictionary()
 
 
-def recorded(name: str, reader: FrameReader) -> Any:
+def recorded(name: str, reader: FrameReader, whole: pd.DataFrame | None = None) -> Any:
     """Record what a reader reads.
 
     Parameters
@@ -43,16 +43,18 @@ def recorded(name: str, reader: FrameReader) -> Any:
         Of pandas's function.
     reader
         Knows how it is cut.
+    whole
+        All that it reads, where that is known.
     """
     meta = _metas.get(reader) or _metas.setdefault(reader, PandasMeta(reader.sample[:SAMPLE_ROWS], reader.rows))
-    value = _read_now(reader)
+    value = _read_now(reader, whole)
     found = meta if value is None else Folded(meta, value, frozenset({reader}))
     lengths = reader.lengths or (0,) * reader.count
     how: dict[str, Any] = {"chunks": (lengths,) if reader.count > 1 else None, "infer": lambda *_: found}
     return record(Function(read, f"pandas.{name}"), (reader,), prefix="DataFrame", **how)
 
 
-def _read_now(reader: FrameReader) -> pd.DataFrame | None:
+def _read_now(reader: FrameReader, whole: pd.DataFrame | None) -> pd.DataFrame | None:
     """Read small files when they are recorded, None where something is to be said of it when they are executed."""
     is_local = reader.version is not None and not places.is_url(reader.origin)
     if not is_local or reader.count > 1 or reader.nbytes is None or reader.nbytes > folding.most_read():
@@ -63,8 +65,8 @@ def _read_now(reader: FrameReader) -> pd.DataFrame | None:
         return _read_before[reader]
     with suppress(Exception), warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
-        value = reader.whole()
-        if not told and folding.is_source(value, nbytes_of(value)):
+        value = reader.whole() if whole is None else whole
+        if not told and folding.is_source(value.dtypes, nbytes_of(value)):
             return _read_before.setdefault(reader, value)
     return None
 
@@ -85,9 +87,10 @@ def _read_csv(name: str) -> _Read:
             return from_pandas(original(filepath_or_buffer, **arguments))
         if name == "read_table":
             arguments = {"sep": "\t", **arguments}
-        reader, told = csv_reader(tuple(paths), arguments, _part_bytes(chunk_bytes))
-        _tell(told)
-        return recorded(name, reader)
+        at_once = 0 if any(map(is_user_code, leaves(arguments))) else options.fold_bytes
+        looked = csv_reader(tuple(paths), arguments, _part_bytes(chunk_bytes), at_once)
+        _tell(looked.told)
+        return recorded(name, looked.reader, looked.whole)
 
     return call
 

@@ -15,6 +15,8 @@ from mars_nb.graph.meta import PandasMeta
 from mars_nb.graph.node import Arguments, Function, Node, Operation, Path
 
 _OPERATORS = frozenset("add sub mul truediv floordiv mod pow and or xor eq ne lt le gt ge neg pos abs invert".split())
+#: Operators, which change nothing.
+READING = _OPERATORS | {"getitem"}
 _CHANGES = frozenset({"setitem", "insert", "set_columns", "set_name", "update"})
 # Methods whose answer has the same index as the object, where the sample shows it.
 _KEEPING = frozenset(

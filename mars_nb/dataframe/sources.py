@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -61,20 +61,21 @@ def from_pandas(value: Any, chunk_size: Any = None) -> Any:
         Rows of a chunk; chosen if not given.
     """
     kept = value.copy(deep=False)  # pandas copies on write, so this stays as it is
-    nbytes = _nbytes(value)
+    dtypes = list(kept.dtypes) if isinstance(kept, pd.DataFrame) else [kept.dtype]
+    nbytes = _nbytes(kept, dtypes)
     chunks = _cut_rows(len(kept), nbytes, chunk_size)
     meta = PandasMeta(kept[:SAMPLE_ROWS], len(kept))
-    found = Folded(meta, kept) if chunks is None and folding.is_source(kept, nbytes) else meta
+    found = Folded(meta, kept) if chunks is None and folding.is_source(dtypes, nbytes) else meta
     prefix = type(value).__name__ if isinstance(value, pd.DataFrame | pd.Series) else "Index"
     how: dict[str, Any] = {"infer": lambda *_: found, "prefix": prefix, "chunks": chunks}
     return record(Source("data_source"), (Data(kept),), **how)
 
 
-def _nbytes(value: Any) -> int:
+def _nbytes(value: Any, dtypes: Sequence[Any]) -> int:
     """Tell the bytes of a frame, series or index; for frames pandas makes a series of them, which takes its time."""
     if not isinstance(value, pd.DataFrame):
         return int(value.nbytes if isinstance(value, pd.Index) else value.memory_usage())
-    plain = [dtype.itemsize if isinstance(dtype, np.dtype) else 0 for dtype in value.dtypes]
+    plain = [dtype.itemsize if isinstance(dtype, np.dtype) else 0 for dtype in dtypes]
     others = (value.iloc[:, i].array.nbytes for i, nbytes in enumerate(plain) if not nbytes)
     return int(value.index.memory_usage() + len(value) * sum(plain) + sum(others))
 

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
-from mars_nb.dataframe.rows import rows_of
+from mars_nb.dataframe.rows import READING, rows_of
 from mars_nb.dataframe.standins import LONGEST, lengthened
 from mars_nb.graph.meta import HandleMeta, Meta, ObjectMeta, PandasMeta, TensorMeta, TupleMeta
-from mars_nb.graph.node import Arguments, Constant, Node, Operation, Path
+from mars_nb.graph.node import Arguments, Constant, Function, Node, Operation, Path
 from mars_nb.graph.structure import leaves, replace
 
 #: Rows of a sample.
@@ -82,12 +82,16 @@ class Trial:
             rows = first.meta.rows  # type: ignore[union-attr]  # a frame
             length = len(self.stand_ins[first])
 
+        reads = bool(constants) and op.name in READING and isinstance(op, Function)  # others may write into them
+
         def fill(leaf: Any) -> Any:
             if not isinstance(leaf, Node):
                 return leaf
             match leaf.meta:
                 case PandasMeta():
-                    stood_in = self.stand_ins[leaf]  # user code may write into it
+                    stood_in = self.stand_ins[leaf]
+                    if reads:
+                        return stood_in
                     return stood_in.view() if isinstance(stood_in, pd.Index) else stood_in.copy(deep=False)
                 case _ if leaf in constants:
                     return constants[leaf]

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 from pandas.tseries.api import guess_datetime_format
@@ -29,9 +29,25 @@ _PARTIAL_ARGUMENTS = frozenset(
 _ENCODINGS = ("utf-8", "utf8", "ascii", "latin-1", "latin1", "iso-8859-1", "cp1252")
 
 
-def csv_reader(
-    paths: tuple[str, ...], arguments: dict[str, Any], part_bytes: int
-) -> tuple[CsvReader, list[warnings.WarningMessage]]:
+class Looked(NamedTuple):
+    """What was found of CSV files when they were looked at.
+
+    Attributes
+    ----------
+    reader
+        Reads them.
+    told
+        What pandas warned of that it will not say again when the files are read.
+    whole
+        All rows, where they were read for it and nothing is to be said of them.
+    """
+
+    reader: CsvReader
+    told: list[warnings.WarningMessage]
+    whole: pd.DataFrame | None
+
+
+def csv_reader(paths: tuple[str, ...], arguments: dict[str, Any], part_bytes: int, at_once: int = 0) -> Looked:
     """Look at CSV files and decide how they are cut.
 
     Parameters
@@ -42,29 +58,55 @@ def csv_reader(
         Of `pandas.read_csv`.
     part_bytes
         Wanted size of a part.
-
-    Returns
-    -------
-    tuple
-        The reader, and what pandas warned of that it will not say again when the files are read.
+    at_once
+        Size of a single file, on this machine, up to which it is read as a whole to look at it.
     """
-    wanted = arguments.get("nrows")
-    peeked = PEEKED_ROWS if wanted is None else min(wanted, PEEKED_ROWS)
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
-        try:
-            head = parse_csv(paths[0], **{**arguments, "nrows": peeked})
-        except ValueError as error:
-            raise noted(error, paths[0]) from None
     options = arguments.get("storage_options")
+    version = places.version(paths, options)  # first: what changes while it is read is older than its version
+    sizes = [places.size_of(path, options) for path in paths]
+    is_small = len(paths) == 1 and not places.is_url(paths[0]) and 0 < (sizes[0] or 0) <= min(at_once, part_bytes)
+    whole = _whole(paths[0], arguments) if is_small else None
+    head, told = _head(paths[0], arguments) if whole is None else (whole[:PEEKED_ROWS].copy(), [])
     reader = CsvReader(
         sample=head,
         paths=paths,
         arguments=arguments,
-        version=places.version(paths, options),
+        version=version,
         again=partial(_again, paths, arguments, part_bytes),
     )
-    sizes = [places.size_of(path, options) for path in paths]
+    reader, told = _cut(reader, sizes, part_bytes, told)
+    return Looked(reader, told, whole)
+
+
+def _whole(path: str, arguments: dict[str, Any]) -> pd.DataFrame | None:
+    """Read a file, None where pandas has something to say: it will again when the file is read."""
+    try:
+        found, told = _parsed(path, arguments)
+    except Exception:
+        return None
+    return None if told else found
+
+
+def _head(path: str, arguments: dict[str, Any]) -> tuple[pd.DataFrame, list[warnings.WarningMessage]]:
+    """Read the first rows of a file."""
+    wanted = arguments.get("nrows")
+    try:
+        return _parsed(path, {**arguments, "nrows": PEEKED_ROWS if wanted is None else min(wanted, PEEKED_ROWS)})
+    except ValueError as error:
+        raise noted(error, path) from None
+
+
+def _parsed(path: str, arguments: dict[str, Any]) -> tuple[pd.DataFrame, list[warnings.WarningMessage]]:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        return parse_csv(path, **arguments), told
+
+
+def _cut(
+    reader: CsvReader, sizes: list[int | None], part_bytes: int, told: list[warnings.WarningMessage]
+) -> tuple[CsvReader, list[warnings.WarningMessage]]:
+    """Decide where the files are cut."""
+    paths, arguments, head = reader.paths, dict(reader.arguments), reader.sample
     if not set(arguments) <= _PARTIAL_ARGUMENTS or not _is_plain(arguments):
         return reader, []
     spans = _spans(paths, sizes, arguments, part_bytes)
@@ -85,7 +127,7 @@ def csv_reader(
 
 
 def _again(paths: tuple[str, ...], arguments: dict[str, Any], part_bytes: int) -> Reader:
-    return csv_reader(paths, arguments, part_bytes)[0]
+    return csv_reader(paths, arguments, part_bytes).reader
 
 
 def _is_plain(arguments: Mapping[str, Any]) -> bool:

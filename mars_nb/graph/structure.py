@@ -6,10 +6,15 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+# Most of what is given is of these, and no container.
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
 
 def replace(value: Any, leaf: Callable[[Any], Any]) -> Any:
     """Copy `value` with `leaf` applied to everything in it that is no container."""
     kind = type(value)
+    if kind in _PLAIN:
+        return leaf(value)
     if kind is list:
         return [replace(item, leaf) for item in value]
     if kind is tuple:

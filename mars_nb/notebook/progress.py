@@ -124,7 +124,7 @@ class Ticker:
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._due: dict[Follower, float] = {}
-        self._alive = False
+        self._alive = False  # the thread says so itself: an interrupt may come when it was just started
         self._looks_at = 0.0  # when the thread looks next
         self._idle = IDLE
 
@@ -136,8 +136,7 @@ class Ticker:
             self._idle = IDLE
             if not self._alive:
                 self._start(self.run)
-                self._alive = True
-            elif due < self._looks_at:
+            if due < self._looks_at:
                 self._changed.notify()
 
     def discard(self, follower: Follower) -> None:
@@ -167,6 +166,10 @@ class Ticker:
 
     def run(self) -> None:
         """Draw until there is nothing to follow: what the thread does."""
+        with self._lock:
+            if self._alive:  # there is one already
+                return
+            self._alive = True
         idle_since = None
         while True:
             if self.draw_due():

@@ -34,9 +34,9 @@ class Gauge(Protocol):
         """Get ready for tasks side by side. Called without a lock held; may take its time."""
 
     def busy(self, scheduler: object, workers: int) -> float:
-        """Take note of how many workers of a scheduler do not rest.
+        """Take note of how many workers of a scheduler do not rest, 1 if only one can have anything to do.
 
-        Called with the scheduler's lock held, when workers begin or end to rest and never for each task. Must be quick.
+        Called with the scheduler's lock held, when that changes and not for each task. Must be quick.
 
         Returns
         -------

@@ -6,8 +6,10 @@ Concurrency
 - One lock (``Scheduler._lock``, with a condition for each idle worker) guards the runs' states, the list of runs and
   the list of workers. It is never held over a task's function, over a run's ``on_done`` or over anything else that is
   not ours.
-- A worker is busy from when it is called until it rests, and the `Gauge` is told of changes of that: it costs nothing
-  for each task.
+- A worker is busy from when it is called until it rests, and the `Gauge` is told of changes of that, not of each task.
+  Who begins a task beside which nothing runs and nothing could is one alone, whoever else is still on the way from
+  being called or to rest: a product that takes all cores finds them from its beginning. Of who goes to rest beside a
+  task the gauge is told a little later: the end of a task is better left alone, as threads that help spin for a while.
 - A worker takes a task, lets the lock go, runs the task, takes the lock and puts the value in. It wakes others only
   when more than one task became ready, and goes on with the next task itself.
 - A cancelled run is over at once for its caller. Workers that are inside its tasks cannot be stopped; they are
@@ -33,6 +35,8 @@ from mars_nb.scheduler.state import Graph, Key, RunState
 
 #: Seconds after which an idle worker ends.
 IDLE_SECONDS = 5.0
+#: About as long do threads of OpenBLAS spin after they were needed, which takes a core from others.
+SPIN_SECONDS = 0.03
 _NOTHING = 0.0, 0.0
 
 
@@ -72,6 +76,7 @@ class Scheduler:
         self._runs: list[Run] = []
         self._workers: set[Worker] = set()
         self._started = 0
+        self._told = 0  # busy workers, as the gauge knows it
         self._held_back = False  # a worker rests though there are sources to begin
         self._closed = False
 
@@ -189,7 +194,20 @@ class Scheduler:
         """Tell the gauge how many workers are busy: counted anew, so that nothing adds up to a wrong number."""
         if self._gauge is None:
             return 0.0
-        return self._gauge.busy(self, sum(not (worker.resting or worker.abandoned) for worker in self._workers))
+        self._told = sum(not (worker.resting or worker.abandoned) for worker in self._workers)
+        return self._gauge.busy(self, self._told)
+
+    def _tell_of_task(self, gauge: Gauge) -> None:
+        """Tell the gauge if a task that a worker begins runs alone, or no longer does."""
+        busy = inside = 0
+        for worker in self._workers:
+            if not (worker.resting or worker.abandoned):
+                busy += 1
+                inside += worker.inside is not None
+        alone = busy == 1 or (inside == 1 and not any(run._state.ready for run in self._runs))
+        if alone != (self._told == 1):
+            self._told = 1 if alone else busy
+            gauge.busy(self, self._told)
 
     def _abandon(self, run: Run) -> None:
         if run in self._runs:
@@ -227,7 +245,7 @@ class Scheduler:
         if self._closed:
             return False
         worker.resting = True
-        again = self._tell()
+        again = SPIN_SECONDS if any(other.inside and not other.abandoned for other in self._workers) else self._tell()
         if again:
             worker.call.wait(again)
             if worker.resting:
@@ -273,6 +291,8 @@ class Scheduler:
         began = perf_counter()
         if worker is not None:
             worker.inside, worker.task, worker.began, worker.told = run, number, began, _NOTHING
+            if gauge is not None and (self._told == 1 or not state.ready):
+                self._tell_of_task(gauge)
         error: BaseException | None = None
         value = None
         lock.release()
@@ -328,5 +348,8 @@ class Scheduler:
         try:
             dropped.clear()
             run._on_done(values, error, failed)
+        except BaseException as raised:  # is told, and the worker goes on for the other runs
+            told = type(raised), raised, raised.__traceback__, threading.current_thread()
+            threading.excepthook(threading.ExceptHookArgs(told))
         finally:
             self._lock.acquire()

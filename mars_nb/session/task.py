@@ -9,7 +9,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Generator
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from functools import cached_property
 from types import TracebackType
 from typing import Any
@@ -21,13 +21,14 @@ from mars_nb.session import estimate, pages
 from mars_nb.session.backends.base import Memory, Progress, Work
 from mars_nb.session.estimate import Meter
 from mars_nb.session.events import OperationCounts, Sample
+from mars_nb.session.latch import Latch
 from mars_nb.session.snapshot import Snapshot, TaskInfo
 from mars_nb.session.timeline import Timeline
 from mars_nb.text import counted
 
 _NUMBERS = itertools.count(1)
-# A signal that comes right before a wait begins does not end it, so an interrupt may have to wait for the next round.
-_WAIT_SECONDS = 0.05
+# Seconds after which who waits looks again: a coroutine whether there was an interrupt.
+_LOOK_S = 0.05
 #: What is shown of a task at the most that is not over: not all of its work is counted.
 _NEARLY = 0.99
 
@@ -64,6 +65,8 @@ class Task(Future[Any]):
         started_at: float | None = None,
     ) -> None:
         super().__init__()
+        self._latch = latch = Latch()
+        self.add_done_callback(lambda _: latch.open())
         self.number = next(_NUMBERS)
         self.session_name = session_name
         self.site = site
@@ -194,11 +197,11 @@ class Task(Future[Any]):
         """
         __tracebackhide__ = True
         deadline = None if timeout is None else self._clock() + timeout
-        while not self.done():
-            left = _WAIT_SECONDS if deadline is None else deadline - self._clock()
+        while not self.done():  # looked at again and again: who else waits for a future may hurt its callbacks
+            left = _LOOK_S if deadline is None else deadline - self._clock()
             if left <= 0:
                 raise TimeoutError(f"task {self.number} is still running after {timeout} s")
-            wait([self], min(left, _WAIT_SECONDS))
+            self._latch.wait(min(left, _LOOK_S))
         if self.cancelled():
             raise TaskCancelled(f"task {self.number} in session {self.session_name!r} was cancelled")
         error = super().exception()
@@ -276,7 +279,7 @@ class Task(Future[Any]):
         try:
             # A kernel's event loop sees an interrupt when it wakes up next, so it must wake up (ipykernel's issue 881).
             while not future.done():
-                await asyncio.wait([future], timeout=_WAIT_SECONDS)
+                await asyncio.wait([future], timeout=_LOOK_S)
         except asyncio.CancelledError:
             future.cancel()
             raise

@@ -314,7 +314,34 @@ def _infer_large(op: Operation, args: Any, kwargs: Any) -> Meta:
     except Exception:
         if error is None:  # smaller arrays may not fit the arguments, so this is no proof of a mistake
             return ObjectMeta()
-        raise error from None
+    return _infer_whole(op, args, kwargs, error)
+
+
+# Functions that look at all lengths before they compute anything.
+_LOOK_FIRST = frozenset(
+    "matmul dot tensordot einsum concatenate stack vstack hstack dstack column_stack reshape swapaxes moveaxis".split()
+)
+# Up to so many items in all inputs numpy is asked also where it may compute a little before it tells.
+_MODERATE = 2**20
+
+
+def _infer_whole(op: Operation, args: Any, kwargs: Any, error: Exception) -> Meta:
+    """Let numpy tell, of the whole, about what Dask calls a mistake in words of its own.
+
+    Raises
+    ------
+    Exception
+        What numpy raises; or Dask's error, where to ask numpy might take long.
+    """
+    metas = [leaf.meta for leaf in leaves((args, kwargs)) if _is_tensor(leaf)]
+    is_moderate = sum(math.prod(meta.shape) for meta in metas) <= _MODERATE  # never where a length is unknown
+    if not is_moderate and not (op.name.removeprefix("numpy.") in _LOOK_FIRST and all(meta.known for meta in metas)):
+        raise error
+    return _unshaped(meta_of(_evaluate(op, args, kwargs, _zeros if is_moderate else _zero)))
+
+
+def _zero(meta: TensorMeta) -> np.ndarray[Any, Any]:
+    return np.broadcast_to(np.zeros((), meta.dtype), meta.shape)  # type: ignore[arg-type]  # a known one
 
 
 def dask_operation(op: Operation) -> Operation | None:

@@ -16,9 +16,13 @@ import mars_nb.dataframe as md
 from mars_nb.planner.columnar.scans import MISSING
 
 
-def run(program: Any) -> tuple[Any, Any]:
-    """Compute a program of a module in the columnar engine; gives the answer, and what was seen."""
-    with mars_nb.option_context({"engine": "columnar"}), mars_nb.new_session(), watched() as seen:
+def run(program: Any, fold_bytes: int = 0) -> tuple[Any, Any]:
+    """Compute a program of a module in the columnar engine; gives the answer, and what was seen.
+
+    Small files stand for large ones here, of which only the first rows tell the dtypes.
+    """
+    options = {"engine": "columnar", "fold_bytes": fold_bytes}
+    with mars_nb.option_context(options), mars_nb.new_session(), watched() as seen:
         return program(md).execute().fetch(), seen
 
 
@@ -54,7 +58,7 @@ def test_csv(tmp_path: Path, text: str) -> None:
     check(written(tmp_path, text), whole)
 
 
-@pytest.mark.parametrize(
+odd_lines = pytest.mark.parametrize(
     "line",
     [
         "",
@@ -66,11 +70,21 @@ def test_csv(tmp_path: Path, text: str) -> None:
         '2,x"y',
     ],
 )
+
+
+@odd_lines
 def test_csv_that_pandas_reads_after_all(tmp_path: Path, line: str) -> None:
     """What the first rows, by which the dtypes are told, do not show."""
     text = "k,a\n" + "1,x\n" * 150 + line + "\n7,z\n"
     path = written(tmp_path, text)
     check(path, lambda frame: frame.drop_duplicates(), fallback=True)
+
+
+@odd_lines
+def test_small_csv_tells_its_dtypes_by_all_rows(tmp_path: Path, line: str) -> None:
+    path = written(tmp_path, "k,a\n" + "1,x\n" * 150 + line + "\n7,z\n")
+    found, _ = run(lambda _: md.read_csv(str(path)).drop_duplicates(), fold_bytes=2**20)
+    same(found, pd.read_csv(path).drop_duplicates())
 
 
 def test_what_is_missing() -> None:

@@ -17,6 +17,7 @@ import mars_nb
 import mars_nb.dataframe as md
 import mars_nb.tensor as mt
 from mars_nb.errors import IsolationError, SessionWarning
+from mars_nb.files import csv, csvcuts
 from mars_nb.graph.constants import kept
 
 FRAME = pd.DataFrame(
@@ -308,6 +309,33 @@ def test_small_files_are_read_when_recorded(file: Path) -> None:
     same(total.execute().fetch(), FRAME.groupby("k").x.sum())
 
 
+def test_a_small_csv_file_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, parsed = tmp_path / "file.csv", []
+    write(FRAME, path)
+
+    def parse(*args: Any, **kwargs: Any) -> pd.DataFrame:
+        parsed.append(kwargs.get("nrows"))
+        return pd.read_csv(*args, **kwargs)
+
+    monkeypatch.setattr(csvcuts, "parse_csv", parse)
+    monkeypatch.setattr(csv, "parse_csv", parse)
+    same(md.read_csv(path).execute().fetch(), pd.read_csv(path))
+    assert parsed == [None]
+    with mars_nb.option_context({"fold_bytes": path.stat().st_size - 1}):
+        assert not is_folded(md.read_csv(path))
+    assert parsed == [None, 100]
+
+
+def test_a_small_csv_file_with_a_bad_line_fails_when_it_is_executed(tmp_path: Path) -> None:
+    path = tmp_path / "file.csv"
+    path.write_text("a,b\n" + "1,2\n" * 200 + "1,2,3\n")
+    lazy = md.read_csv(path)
+    assert not is_folded(lazy)
+    assert list(lazy.columns) == ["a", "b"]
+    with pytest.raises(pd.errors.ParserError, match="line 202"):
+        lazy.execute()
+
+
 def test_a_file_that_changed_is_read_again(file: Path) -> None:
     lazy = read(file)
     total = lazy.x.sum()
@@ -315,6 +343,14 @@ def test_a_file_that_changed_is_read_again(file: Path) -> None:
     with pytest.warns(SessionWarning, match="has changed"):
         total.execute()
     assert total.fetch() == 2 * FRAME.x.sum()
+
+
+def test_what_is_known_of_a_file_that_changed_is_of_the_new_one(file: Path) -> None:
+    lazy = read(file)
+    write(FRAME[["x", "k"]].rename(columns={"x": "y"}), file)
+    with pytest.warns(SessionWarning, match="has changed"):
+        lazy.execute()
+    assert list(lazy.columns) == list(lazy.fetch().columns) == ["y", "k"]
 
 
 def test_a_file_that_is_gone_is_missed(file: Path) -> None:

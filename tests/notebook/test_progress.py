@@ -209,6 +209,32 @@ def test_the_thread_ends_when_idle_and_comes_back(monkeypatch, view):
         wait_for(lambda: not progress.ticker._alive)
 
 
+def test_an_interrupt_when_the_thread_was_started(monkeypatch, view):
+    """There is one thread all the same."""
+    monkeypatch.setattr(progress, "IDLE", 0.05)
+    started = []
+
+    def start(run):
+        started.append(threading.Thread(target=run))
+        started[-1].start()
+        raise KeyboardInterrupt
+
+    ticker = progress.Ticker(start=start)
+    tasks = [Task("value", (), "s") for _ in range(2)]
+    followers = [progress.Follower(task, view, 0.0) for task in tasks]
+    with pytest.raises(KeyboardInterrupt):
+        ticker.add(followers[0], 0.0)
+    wait_for(lambda: view.drawn)
+    ticker.add(followers[1], 0.0)
+    ticker.run()  # what a second thread would do: nothing
+    (thread,) = started
+    assert thread.is_alive()
+    for task in tasks:
+        task.end()
+    thread.join(5.0)
+    assert not thread.is_alive()
+
+
 def wait_for(condition, patience=5.0):
     deadline = time.monotonic() + patience
     while not condition():

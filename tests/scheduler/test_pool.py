@@ -186,3 +186,133 @@ def test_values_are_not_kept_by_idle_workers(scheduler: Scheduler) -> None:
         run(scheduler, {"z": ChunkTask(lambda: 1)}, ["z"])
     gc.collect()
     assert kept[0]() is None
+
+
+# --- what the gauge is told ----------------------------------------------------------------------------------------
+
+
+class Counted:
+    """A gauge that notes the number of busy workers."""
+
+    turn = 0
+
+    def __init__(self) -> None:
+        self.workers = 0
+        self.alone = threading.Event()
+
+    def prepare(self) -> None:
+        pass
+
+    def busy(self, scheduler: object, workers: int) -> float:
+        self.workers = workers
+        (self.alone.set if workers == 1 else self.alone.clear)()
+        return 0.0
+
+    def follow(self) -> int:
+        return 0
+
+
+class Kept:
+    """A keeper that keeps values as they are."""
+
+    limit = 2**60
+
+    def hold(self, value: Any) -> Any:
+        return value
+
+    def get(self, held: Any) -> Any:
+        return held
+
+
+class Dying:
+    """Takes its time to die, outside of any task."""
+
+    def __init__(self) -> None:
+        self.dies, self.may = threading.Event(), threading.Event()
+
+    def value(self) -> Any:
+        outer = self
+
+        class Value:
+            def __del__(self) -> None:
+                outer.dies.set()
+                outer.may.wait(WAIT)
+
+        return Value()
+
+
+@pytest.fixture
+def gauge() -> Counted:
+    return Counted()
+
+
+@pytest.fixture
+def gauged(gauge: Counted) -> Iterator[Scheduler]:
+    made = Scheduler(2, "mars_nb-test", Kept(), gauge)
+    yield made
+    made.close()
+    assert made.join(WAIT)
+    assert gauge.workers == 0
+
+
+def test_a_task_that_nothing_can_run_beside_is_told_of_before_it_begins(gauged: Scheduler, gauge: Counted) -> None:
+    slow, told = Dying(), []
+
+    def last(*_: Any) -> None:
+        told.append(gauge.workers)
+        slow.may.set()
+
+    graph = {
+        "beside": ChunkTask(lambda: slow.dies.wait(WAIT)),
+        "value": ChunkTask(slow.value),
+        "use": ChunkTask(lambda value: None, ("value",)),  # then the worker is on its way to rest, but not there
+        "last": ChunkTask(last, ("beside", "use")),
+    }
+    _, error, _ = run(gauged, graph, ["last"])
+    assert error is None
+    assert told == [1]
+
+
+def test_tasks_side_by_side_are_told_of_when_the_second_one_begins(gauged: Scheduler, gauge: Counted) -> None:
+    barrier, told = threading.Barrier(2, timeout=WAIT), []
+
+    def meet(*_: Any) -> None:
+        barrier.wait()
+        told.append(gauge.workers)
+        barrier.wait()
+
+    graph = {
+        "first": ChunkTask(lambda: None),
+        **{i: ChunkTask(meet, ("first",)) for i in range(2)},
+    }
+    for _ in range(20):  # the second worker was called, or had not yet gone to rest
+        _, error, _ = run(gauged, graph, [0, 1])
+        assert error is None
+    assert told == [2] * 40
+
+
+def test_a_long_task_is_alone_some_time_after_others_went_to_rest(gauged: Scheduler, gauge: Counted) -> None:
+    barrier = threading.Barrier(2, timeout=WAIT)
+
+    def long() -> bool:
+        barrier.wait()
+        return gauge.alone.wait(WAIT)
+
+    values, error, _ = run(gauged, {"long": ChunkTask(long), "short": ChunkTask(barrier.wait)}, ["long", "short"])
+    assert error is None
+    assert values["long"]
+
+
+def test_what_the_end_of_a_run_raises_is_told(scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the workers go on: another run, on as many threads as before, ends as if nothing had been."""
+    told: list[Any] = []
+    monkeypatch.setattr(threading, "excepthook", lambda arguments: told.append(arguments))
+
+    def fail(*_: Any) -> None:
+        raise RuntimeError("release unlocked lock")
+
+    for _ in range(2 * scheduler.n_threads):
+        scheduler.submit({"x": ChunkTask(int)}, ["x"], fail)
+    test_tasks_run_at_the_same_time(scheduler)
+    assert [str(each.exc_value) for each in told] == ["release unlocked lock"] * 4
+    assert {each.thread.name.rpartition("-")[0] for each in told} == {"mars_nb-test"}

@@ -117,7 +117,7 @@ def test_at_random_moments(session: Session, interrupter: Interrupter, monkeypat
     del x, kept
     assert session.running == []
     assert session.nbytes <= held + 16 * INTERRUPTS
-    workers = [thread for thread in threading.enumerate() if thread.name.startswith("mars_nb-")]
+    workers = [each for each in threading.enumerate() if each.name.startswith("mars_nb-") and each.is_alive()]
     assert len(workers) <= session.n_threads + 2  # late ones may still be on their way out
     assert (mt.arange(30_000, chunk_size=300) + 1.0).sum().execute().fetch() == right
 

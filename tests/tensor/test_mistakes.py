@@ -34,6 +34,31 @@ def test_mistakes_are_told_when_recorded(line: str) -> None:
             evaluate(line, mt.tensor(ARRAY, chunk_size=(3, 2)), mt.ones((2, 2)), mt)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(
+            "a.reshape(7, -1)",
+            "a[500]",
+            "a[:, [1, 900]]",
+            "a.sum(axis=3)",
+            "np.mean(a, axis=5)",
+            "np.swapaxes(a, 0, 4)",
+        ),
+        *("np.where(a > 0, a, b)", "np.linalg.inv(a)", "np.linalg.solve(a, a)", "np.tile(a, 'x')", "a + 'x'"),
+        *("np.take(a, [1000], axis=0)", "np.roll(a, 1, axis=9)", "np.squeeze(a, 0)", "a[a[:5] > 0]", "np.pad(a, 'x')"),
+        *("np.median(a, axis=7)", "np.broadcast_to(a, (3, 3))", "np.bincount(a)", "np.diag(np.stack([a, a]))"),
+    ],
+)
+def test_mistakes_with_large_arrays_are_told_in_numpys_words(line: str) -> None:
+    """Dask, which tells their shapes, has words of its own."""
+    with pytest.raises(Exception) as expected:  # noqa: PT011  # whatever numpy raises
+        evaluate(line, np.ones((300, 200)), np.ones((2, 2)), np)
+    with pytest.raises(expected.type) as found:
+        evaluate(line, mt.ones((300, 200)), mt.ones((2, 2)), mt)
+    assert str(found.value) == str(expected.value)
+
+
 @pytest.mark.filterwarnings("ignore::mars_nb.errors.WholeWarning")
 def test_unknown_lengths_are_no_mistake() -> None:
     array = np.arange(10.0)

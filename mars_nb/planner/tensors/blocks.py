@@ -24,8 +24,12 @@ from mars_nb.planner.tensors.works import Drawn, Fold, Slot, Step
 from mars_nb.tensor.tiles import rows, tile, tiles_of
 
 #: Items of a block: a few blocks of doubles stay in an L2 cache of 1 MiB, and numpy's calls take longer than Python's.
-BLOCK = 40_000
+BLOCK = 80_000
 
+# Blocks of so few operations, which need little memory, or of arrays that lie the other way round, are twice as large.
+_FEW = 2
+# Lines of a block at least, where arrays lie the other way round.
+_LINES = 64
 # Up to so many items a line that is repeated is short.
 _SHORT_LINE = 64
 
@@ -124,7 +128,8 @@ class Blocks:
         free = [axis for axis in range(len(self.lengths)) if axis not in self.spans]
         fixed = math.prod(max(stop - start for start, stop in spans) for spans in self.spans.values())
         across = any(np.ndim(value) > 1 and abs(value.strides[-1]) > abs(value.strides[0]) for value in values)
-        cut = (tile if across else rows)([self.lengths[axis] for axis in free], max(1, BLOCK // max(1, fixed)))
+        items = BLOCK if len(self.parts) > _FEW and not across else 2 * BLOCK
+        cut = (_cut_across if across else rows)([self.lengths[axis] for axis in free], max(1, items // max(1, fixed)))
         sides = dict(zip(free, cut, strict=True))
         return [
             tiles_of(0, n, sides[axis]) if axis in sides else self.spans[axis] for axis, n in enumerate(self.lengths)
@@ -157,6 +162,15 @@ class Blocks:
             if buffers is None:
                 buffers = _Buffers(self.parts, len(values), known, [max(map(_length, along)) for along in spans])
         return answer.value()
+
+
+def _cut_across(lengths: Sequence[int], items: int) -> Sequence[int]:
+    """Cut where an array lies the other way round, such as a transposed one: less often, into many lines at a time.
+
+    To write whole lines, and to read as many items of each of theirs, is worth more than the cache.
+    """
+    lines = rows(lengths, items)
+    return lines if lines[0] >= min(lengths[0], _LINES) else tile(lengths, items)
 
 
 def _prepared(part: Part) -> Callable[[Sequence[Any], Any, Window], Any]:

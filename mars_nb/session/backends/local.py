@@ -242,8 +242,6 @@ class LocalBackend:
         filled = (i for i, n in enumerate(layout.lengths or ()) if n) if isinstance(layout, Rows) else iter(())
         first = self._keeper.get(chunks[next(filled, 0)])
         match node.meta:
-            case PandasMeta(sample=sample) if node.constant is not None:
-                node.meta = PandasMeta(sample, layout.shape[0])
             case PandasMeta(sample=sample):
                 if type(first) is type(sample) or (isinstance(first, pd.Index) and isinstance(sample, pd.Index)):
                     node.meta = PandasMeta(first[:_SAMPLE_ROWS].copy(), layout.shape[0])

@@ -70,8 +70,8 @@ class TestFrames:
             raise AssertionError("everybody's options are changed")
 
         thing = md.DataFrame(pd.DataFrame(np.ones((200, 50)))).execute(session=session)
+        monkeypatch.setattr("pandas.io.formats.html.option_context", forbidden)  # the module takes it from pandas
         monkeypatch.setattr(pd, "option_context", forbidden)
-        monkeypatch.setattr("pandas.io.formats.html.option_context", forbidden)
         monkeypatch.setattr(pd, "set_option", forbidden)
         assert "200 rows" in preview(session, thing.key)["text"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import pickle
 import secrets
-import threading
 import weakref
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import CancelledError
@@ -35,6 +34,7 @@ from mars_nb.session.backends.cluster.shipping import Held
 from mars_nb.session.backends.cluster.stopping import stop
 from mars_nb.session.backends.cluster.told import ToldTimeline
 from mars_nb.session.backends.cluster.uploads import Uploads
+from mars_nb.session.latch import Latch
 from mars_nb.storage import ResultStore, Stored
 
 
@@ -312,12 +312,12 @@ class ClusterBackend:
             return self._bring(self._store.read(name, keys))
 
     def _compute_again(self, node: Node) -> None:
-        over = threading.Event()
+        over = Latch()
         errors: list[BaseException | None] = []
 
         def done(error: BaseException | None) -> None:
             errors.append(error)
-            over.set()
+            over.open()
 
         self.submit([node], done, lambda work: None)
         over.wait()

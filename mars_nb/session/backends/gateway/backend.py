@@ -12,7 +12,6 @@ from __future__ import annotations
 import base64
 import itertools
 import pickle
-import threading
 import weakref
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -34,6 +33,7 @@ from mars_nb.session.backends.gateway.recordings import Recording, pack
 from mars_nb.session.backends.gateway.requests import Refused, Requests, gone
 from mars_nb.session.backends.gateway.run import Event, GatewayRun, OnEnd
 from mars_nb.session.backends.gateway.stream import EventStream
+from mars_nb.session.latch import Latch
 from mars_nb.session.timeline import Timeline
 from mars_nb.storage import frames
 
@@ -171,12 +171,12 @@ class GatewayBackend:
 
     def _wait_for(self, value: Any, needed: Sequence[Node] = ()) -> Event:
         """Start a run that takes no time on the cluster, and give the event that tells of its end."""
-        over = threading.Event()
+        over = Latch()
         found: list[tuple[Event, BaseException | None]] = []
 
         def on_end(event: Event, error: BaseException | None) -> None:
             found.append((event, error))
-            over.set()
+            over.open()
 
         self._start(needed, value, (), on_end, lambda run: None)
         while not over.wait(_LOOK_S):
