@@ -12,12 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import mars_nb
 from mars_nb.config import OPTIONS, options
 
 #: Seconds in which the threads of closed sessions must have ended.
 PATIENCE_S = 5.0
+
+# How long an example takes says nothing on a machine that does other things, too.
+settings.register_profile("mars_nb", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("mars_nb")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

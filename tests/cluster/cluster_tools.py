@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
+import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,8 @@ import psutil
 from tcp_proxy import Proxy
 
 PATIENCE_S = 60.0
+#: Seconds that nothing takes which ends at once, whatever else the machine does; what is ended would go on for longer.
+AT_ONCE_S = 2.0
 
 
 def until(true: Callable[[], Any], what: str = "end", every_s: float = 0.02) -> Any:
@@ -34,6 +39,18 @@ def kill(process: subprocess.Popen[Any] | psutil.Process) -> None:
     """End a process at once."""
     process.kill()
     process.wait(PATIENCE_S)
+
+
+@contextmanager
+def running(code: str) -> Iterator[subprocess.Popen[str]]:
+    """Run a program, another kernel, for the time of a block, and read what it prints."""
+    process = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        kill(process)
+        assert process.stdout is not None
+        process.stdout.close()
 
 
 def port_of(url: str) -> int:

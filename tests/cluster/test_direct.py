@@ -12,7 +12,7 @@ import dask.array as da
 import numpy as np
 import pandas as pd
 import pytest
-from cluster_tools import until
+from cluster_tools import AT_ONCE_S, until
 
 import mars_nb
 import mars_nb.dataframe as md
@@ -171,11 +171,11 @@ class TestPrints:
 
 class TestCancel:
     def test_gives_control_back_at_once(self, session: Session) -> None:
-        task = mr.spawn(time.sleep, args=(1.0,)).execute(wait=False)
+        task = mr.spawn(time.sleep, args=(2 * AT_ONCE_S,)).execute(wait=False)
         until(lambda: task.snapshot().busy)
         start = time.monotonic()
         assert task.cancel()
-        assert time.monotonic() - start < 0.1
+        assert time.monotonic() - start < AT_ONCE_S
         with pytest.raises(TaskCancelled):
             task.result()
         assert mt.ones(3).sum().execute().fetch() == 3
@@ -188,9 +188,7 @@ class TestCancel:
         task = session.execute([mr.spawn(never_ends) for _ in range(2)], wait=False)
         until(lambda: task.snapshot().busy == 2)
         task.cancel()
-        start = time.monotonic()
-        assert mt.ones(3).sum().execute().fetch() == 3
-        assert time.monotonic() - start < 2
+        assert session.execute([mr.spawn(int) for _ in range(4)])[0].fetch() == 0
 
     def test_nothing_more_starts(self, session: Session, tmp_path: Any) -> None:
         def leaves_a_trace(number: int) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from cluster_tools import PATIENCE_S, kill, until
+from cluster_tools import PATIENCE_S, running, until
 
 import mars_nb
 import mars_nb.dataframe as md
@@ -26,22 +26,18 @@ class Kernel:
     def __init__(self, url: str) -> None:
         self._url = url
 
-    def start(self, code: str) -> subprocess.Popen[str]:
+    def running(self, code: str) -> AbstractContextManager[subprocess.Popen[str]]:
         lines = [
             "import os, sys, time",
             "import mars_nb, mars_nb.dataframe as md, mars_nb.remote as mr, mars_nb.tensor as mt",
             f"session = mars_nb.new_session({self._url!r}, name='etl')",
             textwrap.dedent(code),
         ]
-        return subprocess.Popen([sys.executable, "-c", "\n".join(lines)], stdout=subprocess.PIPE, text=True)
+        return running("\n".join(lines))
 
     def run(self, code: str) -> str:
-        process = self.start(code)
-        try:
-            out, _ = process.communicate(timeout=PATIENCE_S)
-        finally:
-            kill(process)
-        return out
+        with self.running(code) as process:
+            return process.communicate(timeout=PATIENCE_S)[0]
 
 
 @pytest.fixture
@@ -159,7 +155,7 @@ class TestRunning:
 
 class TestTwoNotebooks:
     def test_see_each_others_results_names_and_tasks(self, kernel: Kernel, attach: Any) -> None:
-        other = kernel.start("""
+        code = """
             a = mt.ones(3).execute()
             session.publish(a=a)
             print("ready", flush=True)
@@ -169,13 +165,14 @@ class TestTwoNotebooks:
             c = (session.results["b"] + a).execute()
             session.publish(c=c)
             session.detach()
-        """)
-        assert other.stdout is not None
-        assert other.stdout.readline() == "ready\n"
-        session = attach()
-        b = (session.results["a"] + 1).execute()
-        session.publish(b=b)
-        out, _ = other.communicate(timeout=PATIENCE_S)
+        """
+        with kernel.running(code) as other:
+            assert other.stdout is not None
+            assert other.stdout.readline() == "ready\n"
+            session = attach()
+            b = (session.results["a"] + 1).execute()
+            session.publish(b=b)
+            out, _ = other.communicate(timeout=PATIENCE_S)
         assert out == "[2. 2. 2.] 2\n"
         until(lambda: "c" in session.results.names)
         assert session.results["c"].fetch().tolist() == [3.0, 3.0, 3.0]

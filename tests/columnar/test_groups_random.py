@@ -117,7 +117,6 @@ def _before(draw: Any, names: list[str]) -> tuple[str, Step]:
 
 @settings(
     max_examples=int(os.environ.get("MARS_NB_EXAMPLES", "100")),
-    deadline=None,
     derandomize="MARS_NB_EXAMPLES" not in os.environ,
     suppress_health_check=list(HealthCheck),
     database=None,

@@ -29,7 +29,6 @@ def _outcome(run: Any) -> Any:
 
 @settings(
     max_examples=int(os.environ.get("MARS_NB_EXAMPLES", "120")),
-    deadline=None,
     derandomize="MARS_NB_EXAMPLES" not in os.environ,
     suppress_health_check=list(HealthCheck),
     database=None,

@@ -140,7 +140,6 @@ class Program:
 
 @settings(
     max_examples=int(os.environ.get("MARS_NB_EXAMPLES", "60")),
-    deadline=None,
     derandomize="MARS_NB_EXAMPLES" not in os.environ,
     suppress_health_check=list(HealthCheck),
     database=None,

@@ -164,7 +164,7 @@ def test_a_cancelled_query_ends_at_the_next_batch(session: Any, path: str, monke
     assert gate.reached.wait(20)
     began = time.perf_counter()
     assert task.cancel()
-    assert time.perf_counter() - began < 0.2
+    assert time.perf_counter() - began < 2.0  # until the gate opens it would wait for 20
     gate.opened.set()
     _wait_until_none_runs()
     assert gate.batches <= pl.thread_pool_size() + 1  # those that were held up, and no more

@@ -206,7 +206,7 @@ def test_quotes_that_stand_alone_are_left_to_pandas(text: str, tmp_path: Path) -
     chunk_bytes=st.integers(5, 90),
     quoting=st.sampled_from([0, 1, 2]),
 )
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @pytest.mark.filterwarnings("ignore::pandas.errors.DtypeWarning")
 def test_any_text_is_read_as_pandas_reads_it(items: list[Any], chunk_bytes: int, quoting: Any) -> None:
     frame = pd.DataFrame({"n": range(len(items)), "x": pd.Series(items, dtype=object)})
@@ -333,7 +333,7 @@ ARGUMENTS: dict[str, list[Any]] = {
 
 
 @given(data=st.data())
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=120, derandomize=True)
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::pandas.errors.DtypeWarning")
 def test_any_arguments_mean_what_they_mean_to_pandas(data: st.DataObject) -> None:
     columns = data.draw(st.lists(st.sampled_from([*ITEMS]), min_size=1, max_size=3))

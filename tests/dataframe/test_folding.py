@@ -95,7 +95,7 @@ STEPS: list[Callable[[Any], Any]] = [
 ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.integers(0, 3), ITEMS), max_size=12),
     st.lists(st.sampled_from(STEPS), min_size=1, max_size=4),

@@ -216,7 +216,6 @@ def frames(draw: st.DrawFn) -> pd.DataFrame:
 
 @settings(
     max_examples=int(os.environ.get("MARS_NB_EXAMPLES", "150")),
-    deadline=None,
     derandomize="MARS_NB_EXAMPLES" not in os.environ,
     suppress_health_check=list(HealthCheck),
     database=None,

@@ -162,7 +162,7 @@ def test_executed_indexes_are_shown_as_pandas_shows_them(kind: str, rows: int | 
             assert repr(lazy) == repr(index), options
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     rows=st.integers(0, 90),
     columns=st.integers(0, 30),

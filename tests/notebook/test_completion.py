@@ -143,9 +143,9 @@ def test_a_reload_leaves_one_matcher(shell):
 def test_many_variables_are_quick(completed, shell, session):
     held = mt.ones(2).execute()
     shell.push({f"name_{n}": held if n % 10 == 0 else n for n in range(10_000)})
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert "name_0" in completed("%mars_session free name_")
-    assert time.perf_counter() - begin < 1.0
+    assert time.process_time() - begin < 1.0
 
 
 def test_in_a_kernel(kernel):

@@ -95,9 +95,9 @@ def test_lookup(name, found):
 def test_many_names_are_quick():
     namespace = {f"name_{n}": [T] * 3 if n % 10 == 0 else n for n in range(10_000)}
     namespace["long"] = [U] * 1_000_000
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert len(lazy_names(namespace)) == 4000
-    assert time.perf_counter() - begin < 0.5
+    assert time.process_time() - begin < 0.5
 
 
 def test_results_are_named_after_each_cell(shell):

@@ -117,7 +117,7 @@ def test_a_text_that_is_no_date() -> None:
 bounds = st.none() | st.integers(-30, 30)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     key=st.builds(slice, bounds, bounds, st.none() | st.sampled_from([1, 2, 3, 7, -1, -2, -5])),
     chunk_size=st.integers(1, ROWS - 1),

@@ -123,7 +123,7 @@ def test_chunks_of_which_some_are_empty() -> None:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     keys=st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["a", "b", None]) | st.text(max_size=2)), max_size=30),
     chunk_size=st.integers(1, 12),

@@ -56,7 +56,7 @@ def stored_grid(array: Any, chunk: int) -> tuple[Any, Stored]:
     return lazy, Stored(lazy.key, Grid(tuple(range(len(chunks))), nsplits), chunks)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200, derandomize=True)
 @given(
     rows=st.integers(1, 12), chain=st.lists(st.sampled_from(["head", "tail"]) | keys, min_size=1, max_size=3), n=bounds
 )
@@ -81,7 +81,7 @@ def test_slices_of_frames(rows: int, chain: list[Any], n: int | None) -> None:
         pd.testing.assert_frame_equal(found, expected)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200, derandomize=True)
 @given(chunk=st.integers(1, 12), chain=st.lists(st.lists(keys | st.just(Ellipsis), max_size=3), min_size=1, max_size=3))
 def test_slices_of_tensors(chunk: int, chain: list[list[Any]]) -> None:
     array = np.arange(77).reshape(11, 7)

@@ -84,7 +84,7 @@ def graphs(draw: Any) -> tuple[dict[Any, Any], Any]:
     return graph, draw(keys)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(graphs())
 def test_the_same_as_dask_get(drawn: tuple[dict[Any, Any], Any]) -> None:
     graph, keys = drawn
@@ -125,7 +125,7 @@ class Record(Callback):
         self.ends.append(failed)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(graphs())
 def test_callbacks_hear_what_they_hear_from_dask(drawn: tuple[dict[Any, Any], Any]) -> None:
     graph, keys = drawn

@@ -93,7 +93,7 @@ def test_scalars_and_python_values(session, again):
     assert found["value"].fetch() == value
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.data())
 def test_any_columns_in_any_chunks(tmp_path_factory, data):
     columns = data.draw(st.lists(st.sampled_from(list(FRAME)), min_size=1, unique=True))

@@ -138,7 +138,6 @@ def answers(a: Any, b: Any, chunk: int, is_turned: bool, steps: list[str], end: 
 
 SETTINGS: dict[str, Any] = {
     "max_examples": EXAMPLES,
-    "deadline": None,
     "derandomize": "MARS_NB_CHAINS" not in os.environ,
     "suppress_health_check": list(HealthCheck),
 }

@@ -99,7 +99,6 @@ def cut(array: Any, chunk: int | list[int]) -> Any:
 
 @settings(
     max_examples=EXAMPLES,
-    deadline=None,
     derandomize="MARS_NB_CHAINS" not in os.environ,
     suppress_health_check=list(HealthCheck),
 )

@@ -36,7 +36,7 @@ def is_own(lazy: Any) -> bool:
     return any(isinstance(key[1], tuple) and key[1][0] == "scan" for key in plan([lazy._node]).graph)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.data())
 def test_any_shape_and_axis(data: st.DataObject) -> None:
     shape = data.draw(arrays.array_shapes(min_dims=1, max_dims=3, min_side=2, max_side=7))

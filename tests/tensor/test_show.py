@@ -63,7 +63,7 @@ def test_executed_tensors_are_shown_as_numpy_shows_them(kind: str, chunk_size: i
             assert repr(lazy) == repr(array), options
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     shape=st.lists(st.integers(0, 20), min_size=1, max_size=3),
     chunk=st.integers(3, 20),
